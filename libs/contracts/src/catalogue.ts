@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Contract, EventContract, JobContract, RequestContract, SignalContract } from './contract.js';
+import { AuditRecorded } from './events/audit-recorded.event.js';
+import { EmailFailed, EmailRequested, EmailSent } from './events/email.events.js';
+import { UserCreated } from './events/user-created.event.js';
+import { SendEmail } from './jobs/send-email.job.js';
+import { ListAudit } from './requests/audit-list.request.js';
+import { GetUser } from './requests/user-get.request.js';
+import { ProfileChanged } from './signals/profile-changed.signal.js';
+
+/** Every message of this system. A message that is not here does not exist. */
+export const catalogue = {
+  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded] as readonly EventContract[],
+  requests: [GetUser, ListAudit] as readonly RequestContract[],
+  jobs: [SendEmail] as readonly JobContract[],
+  signals: [ProfileChanged] as readonly SignalContract[],
+} as const;
+
+export const allContracts: readonly Contract[] = [...catalogue.events, ...catalogue.requests, ...catalogue.jobs, ...catalogue.signals];
+
+const byName = new Map(allContracts.map((contract) => [contract.name, contract]));
+
+/** The contract of a name, if this system has one. */
+export function findContract(name: string): Contract | undefined {
+  return byName.get(name);
+}
+
+/** The `dataschema` of a contract: a stable name for one version of its schema. */
+export function schemaId(contract: Pick<Contract, 'name' | 'version'>): string {
+  return `urn:angarium:schema:${contract.name}:${contract.version}`;
+}
+
+/** JSON Schema (draft 2020-12) of what goes in; of a request also what comes back. */
+export function toJsonSchema(contract: Contract): { payload: object; response?: object } {
+  const describe = (schema: z.ZodType, id: string) => ({
+    $id: id,
+    title: contract.name,
+    description: contract.description,
+    ...z.toJSONSchema(schema, { io: 'input' }),
+  });
+  const payload = { ...describe(contract.schema, schemaId(contract)), examples: [contract.example] };
+  if (contract.kind !== 'request') return { payload };
+  return {
+    payload,
+    response: { ...describe(contract.responseSchema, `${schemaId(contract)}:response`), examples: [contract.responseExample] },
+  };
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { defineEvent } from '../contract.js';
+import { templateReference } from '../jobs/send-email.job.js';
+
+const address = z.email().max(254);
+
+/** Some service wants a mail sent and does not want to know how. */
+export const EmailRequested = defineEvent({
+  name: 'email.requested',
+  version: 1,
+  description: 'A mail is wanted. The email worker turns it into one send-email job, once per emailId.',
+  schema: z.object({
+    emailId: z.uuid().describe('Names the mail; asking twice with one id sends once.'),
+    to: z.array(address).min(1).max(50),
+    template: templateReference,
+  }),
+  example: {
+    emailId: '0190a6f0-8d2f-7c4b-8e63-4b6070d3e5f0',
+    to: ['ada@example.com'],
+    template: { key: 'welcome', variables: { username: 'ada' } },
+  },
+  subjectOf: ({ emailId }) => emailId,
+});
+
+/** The mail server took responsibility for the mail. */
+export const EmailSent = defineEvent({
+  name: 'email.sent',
+  version: 1,
+  description: 'The mail server accepted the mail for at least one recipient.',
+  schema: z.object({
+    deliveryId: z.uuid(),
+    idempotencyKey: z.string().min(1).max(200),
+    messageId: z.string().min(3).max(300).describe('The Message-ID header, stable over retries.'),
+    acceptedCount: z.int().nonnegative(),
+    rejectedCount: z.int().nonnegative(),
+    sentAt: z.iso.datetime(),
+  }),
+  example: {
+    deliveryId: '0190a6f0-9e30-7d5c-9f74-5c7181e4f601',
+    idempotencyKey: 'user.created:0190a6f0-7c1e-7b3a-9d52-3a5f6f1c2d4e:welcome',
+    messageId: '<0190a6f0-9e30-7d5c-9f74-5c7181e4f601@angarium.local>',
+    acceptedCount: 1,
+    rejectedCount: 0,
+    sentAt: '2026-11-20T08:30:01.000Z',
+  },
+  subjectOf: ({ deliveryId }) => deliveryId,
+});
+
+/** The mail will not be sent; the reason says why. */
+export const EmailFailed = defineEvent({
+  name: 'email.failed',
+  version: 1,
+  description: 'The mail was given up: refused for good, or out of attempts.',
+  schema: z.object({
+    deliveryId: z.uuid(),
+    idempotencyKey: z.string().min(1).max(200),
+    code: z.string().min(1).max(100),
+    reason: z.string().max(500),
+    failedAt: z.iso.datetime(),
+  }),
+  example: {
+    deliveryId: '0190a6f0-9e30-7d5c-9f74-5c7181e4f601',
+    idempotencyKey: 'user.created:0190a6f0-7c1e-7b3a-9d52-3a5f6f1c2d4e:welcome',
+    code: 'EMAIL_REFUSED',
+    reason: '550 5.1.1 no such mailbox',
+    failedAt: '2026-11-20T08:30:01.000Z',
+  },
+  subjectOf: ({ deliveryId }) => deliveryId,
+});

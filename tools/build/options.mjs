@@ -1,0 +1,55 @@
+import { transform } from '@swc/core';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** esbuild cannot emit decorator metadata (Nest injects by it), so files with decorators pass through swc first. */
+const swcDecorators = {
+  name: 'swc-decorators',
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      if (!/@[A-Z]\w*\s*[(<]/.test(source)) return undefined;
+      const { code } = await transform(source, {
+        filename: path,
+        configFile: join(root, '.swcrc'),
+        swcrc: true,
+        sourceMaps: 'inline',
+      });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
+
+/**
+ * Our own code and the Prisma runtime are bundled, npm packages stay outside: a container then installs
+ * what package.json names, without Prisma's command line (60 MB that an app never runs).
+ */
+const externals = {
+  name: 'externals',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ kind, path, importer }) => {
+      const isOurs = kind === 'entry-point' || path.startsWith('@angarium/');
+      const isPrisma = /^@prisma\//.test(path) || (/node_modules\/@prisma\//.test(importer) && path !== 'pg' && !path.startsWith('node:'));
+      return isOurs || isPrisma ? undefined : { path, external: true };
+    });
+  },
+};
+
+/** esbuild options for one Node entry point. */
+export const bundle = (entry, outfile) => ({
+  entryPoints: [entry],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  keepNames: true,
+  logLevel: 'warning',
+  loader: { '.lua': 'text', '.html': 'text' },
+  plugins: [swcDecorators, externals],
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+});
