@@ -26,13 +26,14 @@ const swcDecorators = {
 /**
  * Our own code and the Prisma runtime are bundled, npm packages stay outside: a container then installs
  * what package.json names, without Prisma's command line (60 MB that an app never runs).
+ * The schema engine stays outside: its code looks for its WebAssembly file in its own package.
  */
 const externals = {
   name: 'externals',
   setup(build) {
     build.onResolve({ filter: /^[^./]/ }, ({ kind, path, importer }) => {
       const isOurs = kind === 'entry-point' || path.startsWith('@angarium/');
-      const isPrisma = /^@prisma\//.test(path) || (/node_modules\/@prisma\//.test(importer) && path !== 'pg' && !path.startsWith('node:'));
+      const isPrisma = /^@prisma\/(?!schema-engine-wasm)/.test(path) || (/node_modules\/@prisma\//.test(importer) && path !== 'pg' && !path.startsWith('node:'));
       return isOurs || isPrisma ? undefined : { path, external: true };
     });
   },

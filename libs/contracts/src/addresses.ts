@@ -52,6 +52,8 @@ export const entryFields = {
   replyTo: 'replyTo',
   requestId: 'requestId',
   deadline: 'deadline',
+  /** A redriven entry: the one group that it is for; the others settle it unread. */
+  onlyGroup: 'group',
 } as const;
 
 /** Field names that a dead letter has besides those of the entry it was. */

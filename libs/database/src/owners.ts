@@ -1,0 +1,24 @@
+import type { PrismaClient } from './generated/prisma/client.js';
+
+/** Every Postgres schema, and the models in it. A service works with one of them. */
+export const modelsOf = {
+  /** gateway */
+  accounts: ['user', 'accountsOutboxEvent'],
+  /** mq-broker */
+  broker: ['messageTopic', 'messageSubscription', 'messageRecord', 'consumptionRecord'],
+  /** email-worker */
+  email: ['emailDelivery', 'emailOutboxEvent'],
+  /** task-worker */
+  tasks: ['profile', 'auditRecord', 'tasksOutboxEvent'],
+} as const satisfies Record<string, readonly (keyof PrismaClient)[]>;
+
+/** A Postgres schema; named for what it holds, owned by one service. */
+export type Owner = keyof typeof modelsOf;
+
+/** Owners whose changes are told to others through an outbox. */
+export type OutboxOwner = 'accounts' | 'email' | 'tasks';
+
+type OutboxModel = 'accountsOutboxEvent' | 'emailOutboxEvent' | 'tasksOutboxEvent';
+
+/** What a service sees: its own models. The outbox is left to addToOutbox and OutboxRelay. */
+export type ModelOf<O extends Owner> = Exclude<(typeof modelsOf)[O][number], OutboxModel>;

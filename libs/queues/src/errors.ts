@@ -1,0 +1,25 @@
+import { defineErrors } from '@angarium/errors';
+
+export const QueueErrors = defineErrors({
+  JOB_HANDLERS_WRONG: {
+    status: 500,
+    blame: 'us',
+    retry: 'never',
+    summary: 'A job type has no handler, or more than one.',
+    cure: 'Register exactly one handler for every job type of the queue.',
+  },
+  JOB_UNKNOWN: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The queue has no job of this type.',
+    cure: 'Declare it in libs/contracts/src/jobs and handle it in the worker of its queue.',
+  },
+  JOB_TIMEOUT: {
+    status: 504,
+    blame: 'us',
+    retry: 'later',
+    summary: 'The job took longer than its contract allows.',
+    cure: 'It is tried again; if it stays, raise timeoutMs of the contract or find what is slow.',
+  },
+});

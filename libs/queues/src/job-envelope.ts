@@ -1,0 +1,13 @@
+import { currentContext, followContext, type MessageContext } from '@angarium/observability';
+
+/** What BullMQ keeps as job data: the payload, checked against its contract, and the context it came from. */
+export interface JobEnvelope {
+  readonly payload: unknown;
+  readonly context: MessageContext;
+  /** Names the effect: one key, one effect, whatever is repeated. */
+  readonly idempotencyKey: string;
+}
+
+export function wrapJob(payload: unknown, idempotencyKey: string): JobEnvelope {
+  return { payload, idempotencyKey, context: followContext(currentContext()) };
+}

@@ -1,0 +1,151 @@
+import { catalogue, checkPayload, type JobContract, type PayloadOf, type QueueName } from '@angarium/contracts';
+import { describeError, toAngariumError } from '@angarium/errors';
+import { followContext, runInContext, type HealthCheck, type Histogram, type Logger, type Metrics } from '@angarium/observability';
+import { closeRedis, connectRedis, RedisErrors, type RedisConnection } from '@angarium/redis';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { QueueErrors } from './errors.js';
+import type { JobEnvelope } from './job-envelope.js';
+import { defaultLimiter, queuePrefix } from './queue-defaults.js';
+import type { QueueOptions } from './queue-service.js';
+import { withinTime } from './within-time.js';
+
+/** Pause before a job is tried again when something it depends on is away. Costs no attempt. */
+const OUTAGE_PAUSE_MS = 1_000;
+/** A job is failed when this many workers in a row died with it. */
+const MAX_STALLED_COUNT = 5;
+
+/** What a handler may know of its job besides the payload. */
+export interface JobContext {
+  readonly jobId: string;
+  readonly idempotencyKey: string;
+  readonly tenant: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** No try follows when this one fails. */
+  readonly isLastAttempt: boolean;
+  /** Ends when the job ran out of time. */
+  readonly signal: AbortSignal;
+  /** 0 to 100. */
+  progress(percent: number): Promise<void>;
+}
+
+/** One handler of one job type. */
+export interface JobHandler<C extends JobContract = JobContract> {
+  readonly contract: C;
+  handle(payload: PayloadOf<C>, context: JobContext): Promise<unknown>;
+}
+
+export interface JobWorkerOptions extends QueueOptions {
+  readonly queue: QueueName;
+  readonly handlers: readonly JobHandler[];
+  /** Jobs at a time in this replica. */
+  readonly concurrency: number;
+  /** A job whose worker was not heard of for this long is given to another. Default 3 000 ms. */
+  readonly lockMs?: number;
+  readonly limiter?: { readonly max: number; readonly duration: number };
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Takes jobs of one queue. A failure is retried by BullMQ with backoff, except: verdict `never` ends the job at once, and verdict
+ * `when-available` puts it back without counting the attempt, so that an outage of what it depends on fails no job.
+ * @throws JOB_HANDLERS_WRONG at construction when a job type of the queue has no handler or two.
+ */
+export class JobWorker {
+  private readonly handlers: ReadonlyMap<string, JobHandler>;
+  private readonly redis: RedisConnection;
+  private readonly worker: Worker;
+  private readonly duration: Histogram<'queue' | 'job' | 'outcome'>;
+
+  constructor(private readonly options: JobWorkerOptions) {
+    const { queue, handlers, concurrency, lockMs = 3_000, limiter = defaultLimiter, logger, metrics, db = 1, namespace = 'angarium' } = options;
+    this.handlers = requireOneHandlerEach(queue, handlers);
+    this.duration = metrics.duration('job_duration_seconds', 'Time of one try of a job.', ['queue', 'job', 'outcome']);
+    this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger });
+    this.worker = new Worker(queue, (job: Job<JobEnvelope>, token?: string) => this.run(job, token), {
+      ...{ connection: this.redis, prefix: queuePrefix(namespace), concurrency, limiter, autorun: false, skipVersionCheck: true },
+      // BullMQ's defaults take half a minute to notice a dead worker; these take lock + interval
+      ...{ lockDuration: lockMs, stalledInterval: Math.max(500, Math.round(lockMs / 3)), maxStalledCount: MAX_STALLED_COUNT },
+    });
+    this.worker.on('error', (error) => logger.debug({ queue, reason: error.message }, 'worker connection'));
+    this.worker.on('stalled', (jobId) => logger.warn({ queue, jobId }, 'job of a worker that was not heard of; it is handed to another'));
+  }
+
+  start(): void {
+    void this.worker.run();
+  }
+
+  /** Takes nothing more and lets running jobs end within `graceMs`; what is left is handed to others when its lock ends. */
+  async close(graceMs: number): Promise<void> {
+    const ended = this.worker.close();
+    const overdue = new Promise<'overdue'>((resolve) => setTimeout(() => resolve('overdue'), graceMs).unref());
+    if ((await Promise.race([ended, overdue])) === 'overdue') await this.worker.close(true);
+    await closeRedis(this.redis);
+  }
+
+  health(): HealthCheck {
+    return {
+      name: `queue-${this.options.queue}`,
+      check: () => {
+        if (this.redis.status !== 'ready' || !this.worker.isRunning()) return Promise.reject(RedisErrors.REDIS_UNAVAILABLE());
+        return Promise.resolve({ handlers: this.handlers.size });
+      },
+    };
+  }
+
+  private async run(job: Job<JobEnvelope>, token: string | undefined): Promise<unknown> {
+    const started = performance.now();
+    const observe = (outcome: string) =>
+      this.duration.observe({ queue: this.options.queue, job: this.handlers.has(job.name) ? job.name : 'unknown', outcome }, (performance.now() - started) / 1000);
+    return runInContext(followContext(job.data.context), async () => {
+      try {
+        const result = await this.handle(job);
+        observe('completed');
+        return result;
+      } catch (error) {
+        observe('failed');
+        return await this.afterFailure(job, token, error);
+      }
+    });
+  }
+
+  private async handle(job: Job<JobEnvelope>): Promise<unknown> {
+    const handler = this.handlers.get(job.name);
+    if (handler === undefined) throw QueueErrors.JOB_UNKNOWN(`Queue ${this.options.queue} has no job type ${job.name}.`);
+    const { payload, context, idempotencyKey } = job.data;
+    const checked = checkPayload(handler.contract.name, handler.contract.schema, payload);
+    const attempt = job.attemptsMade + 1;
+    return withinTime(handler.contract.timeoutMs, (signal) =>
+      handler.handle(checked, {
+        ...{ jobId: job.id ?? '', idempotencyKey, tenant: context.tenant, attempt, signal },
+        isLastAttempt: attempt >= (job.opts.attempts ?? 1),
+        progress: (percent) => job.updateProgress(percent),
+      }),
+    );
+  }
+
+  private async afterFailure(job: Job, token: string | undefined, error: unknown): Promise<never> {
+    const { retry } = toAngariumError(error);
+    const reason = describeError(error);
+    this.options.logger.warn({ queue: this.options.queue, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1, reason }, 'job failed');
+    if (retry === 'never') throw new UnrecoverableError(reason);
+    if (retry === 'when-available' || typeof retry === 'object') {
+      await job.moveToDelayed(Date.now() + (typeof retry === 'object' ? retry.afterMs : OUTAGE_PAUSE_MS), token);
+      throw new DelayedError();
+    }
+    throw new Error(reason, { cause: error });
+  }
+}
+
+function requireOneHandlerEach(queue: QueueName, handlers: readonly JobHandler[]): ReadonlyMap<string, JobHandler> {
+  const known = new Map(handlers.map((handler) => [handler.contract.name, handler]));
+  const wanted = catalogue.jobs.filter((contract) => contract.queue === queue).map(({ name }) => name);
+  const faults = [
+    ...wanted.filter((name) => !known.has(name)).map((name) => `${name} has no handler`),
+    ...handlers.filter(({ contract }) => !wanted.includes(contract.name)).map(({ contract }) => `${contract.name} is no job of queue ${queue}`),
+    ...[...known.keys()].filter((name) => handlers.filter(({ contract }) => contract.name === name).length > 1).map((name) => `${name} has two handlers`),
+  ];
+  if (faults.length > 0) throw QueueErrors.JOB_HANDLERS_WRONG(`Queue ${queue}: ${faults.join('; ')}.`, { details: { faults } });
+  return known;
+}

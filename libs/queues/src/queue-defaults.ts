@@ -1,0 +1,32 @@
+import type { JobsOptions } from 'bullmq';
+
+/** 1 is taken first. */
+export const JobPriority = { CRITICAL: 1, HIGH: 3, NORMAL: 5, LOW: 7, BACKGROUND: 10 } as const;
+export type JobPriority = (typeof JobPriority)[keyof typeof JobPriority];
+
+/** Milliseconds. */
+export const JobDelay = { IMMEDIATE: 0, SHORT: 5_000, MEDIUM: 30_000, LONG: 300_000, VERY_LONG: 1_800_000 } as const;
+
+const DAY_S = 24 * 3600;
+
+/** What every job has unless its caller says otherwise. */
+export const defaultJobOptions = {
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 2_000 },
+  removeOnComplete: { age: DAY_S, count: 1_000 },
+  removeOnFail: { age: 7 * DAY_S },
+  priority: JobPriority.NORMAL,
+} as const satisfies JobsOptions;
+
+/** At most so many jobs of one queue are begun in a second, over all replicas. */
+export const defaultLimiter = { max: 100, duration: 1_000 };
+
+/** BullMQ puts `prefix:queue:…`; the braces keep all queues in one slot of a Redis Cluster. */
+export function queuePrefix(namespace: string): string {
+  return `${namespace}:{queues}`;
+}
+
+/** A job id made from an idempotency key. BullMQ forbids colons in ids. */
+export function jobIdOf(idempotencyKey: string): string {
+  return idempotencyKey.replaceAll(':', '|');
+}

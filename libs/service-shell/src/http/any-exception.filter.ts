@@ -1,0 +1,25 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { TransportExceptionFilter } from '@angarium/transport';
+import { describeError } from '@angarium/errors';
+import type { Logger } from '@angarium/observability';
+import type { FastifyReply } from 'fastify';
+import { toHttpError } from './to-http-error.js';
+
+/** Every error leaves a service in one shape: `{code, message, details, retryAfter}` over HTTP, the error itself over the transport. */
+@Catch()
+export class AnyExceptionFilter implements ExceptionFilter {
+  private readonly transport = new TransportExceptionFilter();
+
+  constructor(private readonly logger: Logger) {}
+
+  catch(exception: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() === 'rpc') return this.transport.catch(exception, host);
+    const error = toHttpError(exception);
+    if (error.status >= 500) this.logger.error({ code: error.code, reason: describeError(error), err: error.cause ?? error }, 'request failed');
+    const body = error.toBody();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (body.retryAfter !== undefined) reply.header('retry-after', String(body.retryAfter));
+    if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply.status(error.status).send(body);
+  }
+}

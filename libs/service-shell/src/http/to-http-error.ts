@@ -1,0 +1,33 @@
+import { HttpException } from '@nestjs/common';
+import { AngariumError, SharedErrors, toAngariumError } from '@angarium/errors';
+
+/** Fastify's and Nest's own refusals by their status; everything else is ours or unexpected. */
+export function toHttpError(error: unknown): AngariumError {
+  if (error instanceof AngariumError) return error;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  if (typeof status !== 'number' || status >= 500) return toAngariumError(error);
+  const code = (error as { code?: unknown }).code;
+  const message = error instanceof Error ? error.message : undefined;
+  switch (status) {
+    case 400:
+      return isJsonFault(error, code) ? SharedErrors.INVALID_JSON(undefined, { cause: error }) : refused(message, status);
+    case 401:
+      return SharedErrors.UNAUTHORIZED();
+    case 404:
+      return SharedErrors.NOT_FOUND(message === undefined ? undefined : `${message}. Check the path and the method.`);
+    case 413:
+      return SharedErrors.PAYLOAD_TOO_LARGE();
+    case 415:
+      return SharedErrors.UNSUPPORTED_MEDIA_TYPE();
+    default:
+      return refused(message, status);
+  }
+}
+
+function isJsonFault(error: unknown, code: unknown): boolean {
+  return error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY';
+}
+
+function refused(message: string | undefined, status: number): AngariumError {
+  return new AngariumError({ code: SharedErrors.REQUEST_REFUSED.code, blame: 'caller', retry: 'never', status }, message ?? 'The request was refused.');
+}

@@ -1,0 +1,136 @@
+import 'reflect-metadata';
+import { loadConfig, printConfig, type ConfigDefinition, type ConfigOf } from '@angarium/config';
+import { describeError } from '@angarium/errors';
+import { createLogger, Metrics, NestLogger, type Logger } from '@angarium/observability';
+import { closeRedis, connectRedis, redisHealth, requireDurableRedis } from '@angarium/redis';
+import { RedisStreamsServer, signalTransport, TransportModule } from '@angarium/transport';
+import { StandardSchemaValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { contractFault } from './contract-fault.js';
+import { HealthRegistry } from '../health/health-registry.js';
+import { AnyExceptionFilter } from '../http/any-exception.filter.js';
+import { followRequests } from '../http/request-context.js';
+import type { ServiceSettings, TransportSettings } from './service-settings.js';
+import { ShellModule } from './shell.module.js';
+import { stopOnSignal } from './stop-on-signal.js';
+
+/** Bodies above this are refused with 413. */
+const BODY_LIMIT_BYTES = 256 * 1024;
+/** A Redis that is away at start holds nobody up longer than this; its durability is checked when it answers. */
+const REDIS_WAIT_MS = 2_000;
+
+export interface ServiceDefinition<D extends ConfigDefinition> {
+  readonly config: D;
+  /** The variable that holds the port. */
+  readonly portOf: (config: ConfigOf<D>) => number;
+  readonly module: (config: ConfigOf<D>, logger: Logger) => Type | DynamicModule;
+  /** `handlers`: the service handles events or requests. `signals`: it hears signals as well. Both may send. Default: neither. */
+  readonly transport?: readonly ('handlers' | 'signals')[];
+}
+
+/**
+ * The whole of a main.ts: configuration, logs, health, metrics, HTTP, transport, graceful stop.
+ * `--check-config` only checks the configuration, `--print-config` prints it without secrets.
+ * Exit codes: 0 after SIGTERM or SIGINT, 1 on a failure, 2 on a faulty configuration.
+ */
+export async function startService<D extends ConfigDefinition>(definition: ServiceDefinition<D>, argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  const config = readConfig(definition.config, argv);
+  if (config === undefined) return;
+  const settings = config as unknown as ServiceSettings & Partial<TransportSettings>;
+  const logger = createLogger({ service: definition.config.service, instance: settings.INSTANCE_ID, level: settings.LOG_LEVEL });
+  process.on('uncaughtException', (err) => die(logger, err));
+  process.on('unhandledRejection', (err) => die(logger, err));
+  try {
+    await start(definition, config as ConfigOf<D>, settings, logger);
+  } catch (error) {
+    die(logger, error);
+  }
+}
+
+async function start<D extends ConfigDefinition>(
+  definition: ServiceDefinition<D>,
+  config: ConfigOf<D>,
+  settings: ServiceSettings & Partial<TransportSettings>,
+  logger: Logger,
+): Promise<void> {
+  const { service } = definition.config;
+  const metrics = new Metrics(service);
+  const redis = connectRedis({ url: settings.REDIS_URL, name: `${service}:health`, logger, reconnectMaxMs: settings.REDIS_RECONNECT_MAX_MS });
+  const durable = requireDurableRedis(redis, { allowUnsafe: settings.REDIS_ALLOW_UNSAFE, logger });
+  durable.catch((error: unknown) => die(logger, error));
+  await Promise.race([durable, new Promise((resolve) => setTimeout(resolve, REDIS_WAIT_MS).unref())]);
+
+  const transport = transportOptions(service, settings, logger, metrics);
+  const parts = { config, logger, metrics, app: definition.module(config, logger), imports: definition.transport ? [TransportModule.forRoot(transport)] : [] };
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', requestIdHeader: false });
+  const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, { logger: new NestLogger(logger), abortOnError: false });
+  app.useGlobalFilters(new AnyExceptionFilter(logger));
+  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: contractFault }));
+  followRequests(app.getHttpAdapter().getInstance(), logger, metrics);
+
+  const health = app.get(HealthRegistry);
+  health.add(redisHealth(redis, settings.REDIS_KEY_PREFIX, settings.INSTANCE_ID));
+  await connectTransports(app, definition.transport ?? [], settings, transport, health);
+  await app.listen(definition.portOf(config), settings.HOST);
+  logger.info({ url: await app.getUrl(), pid: process.pid, bootMs: Math.round(performance.now()) }, `${service} is up`);
+  stopOnSignal(logger, settings.SHUTDOWN_GRACE_MS, async () => {
+    health.announceStop();
+    await app.close();
+    await closeRedis(redis);
+  });
+}
+
+async function connectTransports(
+  app: NestFastifyApplication,
+  wanted: readonly ('handlers' | 'signals')[],
+  settings: ServiceSettings & Partial<TransportSettings>,
+  transport: ReturnType<typeof transportOptions>,
+  health: HealthRegistry,
+): Promise<void> {
+  if (wanted.includes('handlers')) {
+    const strategy = new RedisStreamsServer({
+      ...transport,
+      graceMs: settings.SHUTDOWN_GRACE_MS,
+      prefetch: settings.TRANSPORT_PREFETCH ?? 64,
+      leaseMs: settings.TRANSPORT_LEASE_MS ?? 3_000,
+      retentionMs: settings.TRANSPORT_RETENTION_MS ?? 86_400_000,
+      retry: { maxAttempts: settings.TRANSPORT_MAX_ATTEMPTS ?? 5 },
+    });
+    app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+    await app.startAllMicroservices();
+    const check = strategy.health();
+    if (check) health.add(check);
+  }
+  // best effort by nature: a service starts without it and hears signals when Redis is there
+  if (wanted.includes('signals')) {
+    const signals = app.connectMicroservice(signalTransport(settings.REDIS_FAST_URL ?? settings.REDIS_URL), { inheritAppConfig: true });
+    void signals.listen();
+  }
+}
+
+function transportOptions(service: string, settings: ServiceSettings, logger: Logger, metrics: Metrics) {
+  return {
+    ...{ service, instance: settings.INSTANCE_ID, logger, metrics, namespace: settings.REDIS_KEY_PREFIX },
+    ...{ redisUrl: settings.REDIS_URL, redisFastUrl: settings.REDIS_FAST_URL, reconnectMaxMs: settings.REDIS_RECONNECT_MAX_MS },
+  };
+}
+
+/** @returns undefined when the process has done what its arguments asked for. */
+function readConfig<D extends ConfigDefinition>(definition: D, argv: readonly string[]): ConfigOf<D> | undefined {
+  try {
+    const config = loadConfig(definition);
+    if (argv.includes('--print-config')) process.stdout.write(`${printConfig(definition, config)}\n`);
+    if (argv.includes('--check-config')) process.stdout.write(`The configuration of ${definition.service} is fine.\n`);
+    return argv.includes('--print-config') || argv.includes('--check-config') ? undefined : (config as ConfigOf<D>);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function die(logger: Logger, error: unknown): never {
+  logger.fatal({ err: error, reason: describeError(error) }, 'the service cannot go on');
+  process.exit(1);
+}

@@ -1,0 +1,11 @@
+export { freePort, isFree } from './harness/free-port.js';
+export { startChild } from './harness/child-process.js';
+export type { Child, ChildOptions, Exit } from './harness/child-process.js';
+export { startRedis } from './harness/start-redis.js';
+export type { RedisOptions, RunningServer } from './harness/start-redis.js';
+export { waitFor } from './harness/wait-for.js';
+export type { WaitOptions } from './harness/wait-for.js';
+export { startPostgres } from './harness/start-postgres.js';
+export type { PostgresOptions } from './harness/start-postgres.js';
+export { startInbox } from './inbox/start-inbox.js';
+export type { Inbox, InboxOptions } from './inbox/start-inbox.js';

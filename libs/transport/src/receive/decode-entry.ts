@@ -1,0 +1,53 @@
+import { checkPayload, entryFields, eventAttributesSchema, type EventAttributes } from '@angarium/contracts';
+import { decompress, GZIP_BASE64, readField, type FlatFields } from '@angarium/streams';
+import { TransportErrors } from '../errors.js';
+import type { Route } from './route.js';
+
+/** An entry as its handler sees it. */
+export interface DecodedEntry {
+  readonly attributes: EventAttributes;
+  readonly payload: unknown;
+}
+
+/**
+ * Parses an entry once, at the edge.
+ * @throws ENTRY_UNREADABLE when it is not a message of this system; CONTRACT_BROKEN with the path of every bad field.
+ */
+export async function decodeEntry(route: Route, fields: FlatFields): Promise<DecodedEntry> {
+  const attributes = parseAttributes(readField(fields, entryFields.event));
+  const packed = readField(fields, entryFields.data);
+  if (packed === undefined) throw TransportErrors.ENTRY_UNREADABLE('The entry has no field "data".');
+  const text = readField(fields, entryFields.encoding) === GZIP_BASE64 ? await decompress(packed) : packed;
+  const data = parseJson(text);
+  return { attributes, payload: route.contract === undefined ? data : checkPayload(route.contract.name, route.contract.schema, data) };
+}
+
+function parseAttributes(text: string | undefined): EventAttributes {
+  if (text === undefined) throw TransportErrors.ENTRY_UNREADABLE('The entry has no field "event" with CloudEvents attributes.');
+  const value = parseJson(text);
+  if (isOurOwn(value)) return value;
+  const parsed = eventAttributesSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const paths = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  throw TransportErrors.ENTRY_UNREADABLE(`The CloudEvents attributes do not fit: ${paths}`);
+}
+
+/** The form our own sender writes, told by its required attributes being texts; anything else takes the full check with its report. */
+function isOurOwn(value: unknown): value is EventAttributes {
+  if (typeof value !== 'object' || value === null) return false;
+  const it = value as Record<string, unknown>;
+  return (
+    it['specversion'] === '1.0' &&
+    it['datacontenttype'] === 'application/json' &&
+    [it['id'], it['source'], it['type'], it['time'], it['tenant'], it['correlationid'], it['sourceinstance']].every((text) => typeof text === 'string' && text !== '') &&
+    [it['subject'], it['traceparent'], it['partitionkey'], it['dataschema']].every((text) => text === undefined || typeof text === 'string')
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw TransportErrors.ENTRY_UNREADABLE('A field of the entry is not valid JSON.', { cause: error });
+  }
+}

@@ -1,0 +1,121 @@
+import type { FlatFields } from '@angarium/streams';
+import type { Route } from './route.js';
+
+/** One failed try, for the trail of a dead letter. */
+export interface Attempt {
+  readonly at: string;
+  readonly instance: string;
+  readonly error: string;
+}
+
+/**
+ * An entry that this replica answers for, from reading it until Redis knows its end.
+ * running → (success) settling → gone; running → (failure) waiting → running …; running → (given up) settling → gone.
+ */
+export interface HeldEntry {
+  readonly route: Route;
+  readonly id: string;
+  readonly fields: FlatFields;
+  readonly heldSince: number;
+  state: 'running' | 'waiting' | 'settling';
+  /** Tries so far, by this replica and the ones before it. */
+  attempts: number;
+  /** Failures in a row because something was away. */
+  outages: number;
+  readonly trail: Attempt[];
+  /** Ends the wait for the next try; false when the entry is not this replica's any more. */
+  endWait?: (mayTry: boolean) => void;
+}
+
+/** The trail of a poison message is cut here; the last attempts tell most. */
+const MAX_TRAIL_COUNT = 20;
+
+/** All entries this replica answers for, and how many more it may take. */
+export class HeldEntries {
+  private readonly entries = new Map<string, HeldEntry>();
+  private readonly counts = { running: 0, waiting: 0, settling: 0 };
+  private onRoom: (() => void) | undefined;
+
+  constructor(
+    private readonly prefetch: number,
+    /** Entries that wait for a retry do not take a place of the prefetch, but there is an end to it. */
+    private readonly maxWaiting: number,
+  ) {}
+
+  has(stream: string, id: string): boolean {
+    return this.entries.has(keyOf(stream, id));
+  }
+
+  add(entry: HeldEntry): void {
+    this.entries.set(keyOf(entry.route.stream, entry.id), entry);
+    this.counts[entry.state] += 1;
+  }
+
+  change(entry: HeldEntry, state: HeldEntry['state']): void {
+    this.counts[entry.state] -= 1;
+    entry.state = state;
+    this.counts[state] += 1;
+    this.announceRoom();
+  }
+
+  remove(entry: HeldEntry): void {
+    if (!this.entries.delete(keyOf(entry.route.stream, entry.id))) return;
+    this.counts[entry.state] -= 1;
+    entry.endWait?.(false);
+    this.announceRoom();
+  }
+
+  /** Waits before the next try. @returns false when the entry was removed meanwhile: then nothing may be tried. */
+  async waitForRetry(entry: HeldEntry, delayMs: number): Promise<boolean> {
+    if (entry.trail.length > MAX_TRAIL_COUNT) entry.trail.splice(0, entry.trail.length - MAX_TRAIL_COUNT);
+    this.change(entry, 'waiting');
+    const mayTry = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(true), delayMs);
+      entry.endWait = (may) => {
+        clearTimeout(timer);
+        resolve(may);
+      };
+    });
+    delete entry.endWait;
+    if (mayTry) this.change(entry, 'running');
+    return mayTry;
+  }
+
+  /** How many entries may be read now. */
+  room(): number {
+    return this.counts.waiting >= this.maxWaiting ? 0 : Math.max(0, this.prefetch - this.counts.running);
+  }
+
+  /** Resolves when there is room, or when `wake` is called. */
+  untilRoom(): Promise<void> {
+    if (this.room() > 0) return Promise.resolve();
+    return new Promise((resolve) => (this.onRoom = resolve));
+  }
+
+  wake(): void {
+    const resolve = this.onRoom;
+    this.onRoom = undefined;
+    resolve?.();
+  }
+
+  /** Entries in state `running` or `settling`: a graceful stop waits for these. */
+  get unfinishedCount(): number {
+    return this.counts.running + this.counts.settling;
+  }
+
+  get runningCount(): number {
+    return this.counts.running;
+  }
+
+  all(): IterableIterator<HeldEntry> {
+    return this.entries.values();
+  }
+
+  private announceRoom(): void {
+    if (this.onRoom !== undefined && this.room() > 0) this.wake();
+  }
+}
+
+function keyOf(stream: string, id: string): string {
+  return `${stream} ${id}`;
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Advice } from './advice.js';
+
+/** The folder that holds everything a start leaves behind: databases, the token, and who runs now. */
+export interface DataFolder {
+  readonly path: string;
+  /** Token for the gateway's protected routes; made once, readable by its owner only. */
+  readonly gatewayToken: string;
+  /** Notes which processes run, so that a user can find and kill one. */
+  writePids(pids: Readonly<Record<string, number>>): Promise<void>;
+  /** Gives the folder back; idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folder for one start; two on the same data would destroy it.
+ * @throws Advice naming the process that has it.
+ */
+export async function openDataFolder(path: string): Promise<DataFolder> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const lock = join(path, 'start.lock');
+  await takeLock(lock, path);
+  const pids = join(path, 'pids.json');
+  let writing = Promise.resolve();
+  return {
+    path,
+    gatewayToken: await tokenIn(join(path, 'secrets.json')),
+    writePids: (it) => (writing = writing.then(() => replace(pids, `${JSON.stringify(it, undefined, 2)}\n`))),
+    close: async () => {
+      await writing;
+      await Promise.all([rm(lock, { force: true }), rm(pids, { force: true })]);
+    },
+  };
+}
+
+/** The lock is a file that names its holder; one whose holder is gone (killed, or the machine restarted) is taken over. */
+async function takeLock(file: string, folder: string): Promise<void> {
+  const mine = `${process.pid} ${await birthOf(process.pid)}`;
+  for (;;) {
+    try {
+      await writeFile(file, mine, { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = await readFile(file, 'utf8').catch(() => '');
+    const pid = Number.parseInt(holder, 10);
+    if (holder === mine) return;
+    if (isAlive(pid) && holder === `${pid} ${await birthOf(pid)}`) {
+      throw new Advice(`Angarium runs already with its data in ${folder} (process ${pid}). Stop that one, or use another folder: npm start -- --data <folder>`);
+    }
+    await rm(file, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Tells two processes with the same number apart: when it began, in clock ticks since boot (Linux; elsewhere nothing). */
+async function birthOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in parentheses and may hold blanks; the birth is the 20th after it.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+async function tokenIn(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  const known = (JSON.parse(text) as { gatewayToken?: unknown }).gatewayToken;
+  if (typeof known === 'string' && known !== '') return known;
+  const gatewayToken = randomBytes(24).toString('base64url');
+  await writeFile(file, `${JSON.stringify({ gatewayToken }, undefined, 2)}\n`, { mode: 0o600 });
+  return gatewayToken;
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}
