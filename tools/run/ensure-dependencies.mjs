@@ -24,7 +24,7 @@ function isInstalled() {
   if (!existsSync(hidden)) return false;
   const [locked, installed] = [join(root, 'package-lock.json'), hidden].map((file) => JSON.parse(readFileSync(file, 'utf8')).packages);
   return Object.entries(locked).every(([path, it]) => {
-    if (!path.includes('node_modules/')) return true;
+    if (!path.startsWith('node_modules/')) return true; // the workspaces themselves, and what npm nests in one: it does not note those
     const found = installed[path];
     return found === undefined ? it.optional || it.peer || it.devOptional : found.version === it.version && found.resolved === it.resolved;
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Advice } from './advice.js';
+import { isAlive } from './is-alive.js';
 
 /** The folder that holds everything a start leaves behind: databases, the token, and who runs now. */
 export interface DataFolder {
@@ -19,8 +20,9 @@ export interface DataFolder {
  * @throws Advice naming the process that has it.
  */
 export async function openDataFolder(path: string): Promise<DataFolder> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const lock = join(path, 'start.lock');
+  // Open to others: started by root, Postgres runs as another user and has to get to its folder. Secrets have modes of their own.
+  await mkdir(path, { recursive: true });
+  const lock = lockIn(path);
   await takeLock(lock, path);
   const pids = join(path, 'pids.json');
   let writing = Promise.resolve();
@@ -45,25 +47,25 @@ async function takeLock(file: string, folder: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const holder = await readFile(file, 'utf8').catch(() => '');
-    const pid = Number.parseInt(holder, 10);
-    if (holder === mine) return;
-    if (isAlive(pid) && holder === `${pid} ${await birthOf(pid)}`) {
-      throw new Advice(`Angarium runs already with its data in ${folder} (process ${pid}). Stop that one, or use another folder: npm start -- --data <folder>`);
+    const holder = await holderOf(folder);
+    if (holder !== undefined) {
+      throw new Advice(
+        `Angarium runs already with its data in ${folder} (process ${holder}). Stop it with Ctrl-C in its terminal, or: kill ${holder}\n` +
+          'To run another one beside it, give that a folder of its own: npm start -- --data <folder>',
+      );
     }
     await rm(file, { force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** The process that runs with this data folder now, if one does. */
+export async function holderOf(folder: string): Promise<number | undefined> {
+  const text = await readFile(lockIn(folder), 'utf8').catch(() => '');
+  const pid = Number.parseInt(text, 10);
+  return isAlive(pid) && text === `${pid} ${await birthOf(pid)}` ? pid : undefined;
 }
+
+const lockIn = (folder: string) => join(folder, 'start.lock');
 
 /** Tells two processes with the same number apart: when it began, in clock ticks since boot (Linux; elsewhere nothing). */
 async function birthOf(pid: number): Promise<string> {

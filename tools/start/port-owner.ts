@@ -10,6 +10,7 @@ export interface PortOwner {
 }
 
 const listening = '0A';
+const maxLength = 70;
 
 /** The process that listens on this TCP port; undefined when it cannot be found (another user's, or no way to ask). */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
@@ -46,6 +47,11 @@ async function ownerByLsof(port: number): Promise<number | undefined> {
 
 async function commandOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  const command = text.replaceAll('\0', ' ').trim();
-  return command.length > 60 ? `${command.slice(0, 59)}…` : command;
+  return shorten(text.replaceAll('\0', ' ').trim());
+}
+
+/** Program and script by their last folders: paths from the root fill the line and say little. */
+export function shorten(command: string): string {
+  const short = command.replaceAll(/(?<=^|\s)\/\S*?((?:[^/\s]+\/){0,2}[^/\s]+)(?=\s|$)/g, '$1');
+  return short.length > maxLength ? `${short.slice(0, maxLength - 1)}…` : short;
 }

@@ -7,14 +7,14 @@ export interface RestartPolicy {
   readonly maxPauseMs: number;
 }
 
-export const defaultRestartPolicy: RestartPolicy = { maxRestarts: 5, windowMs: 60_000, firstPauseMs: 200, maxPauseMs: 5_000 };
+export const defaultRestartPolicy: RestartPolicy = { maxRestarts: 5, windowMs: 60_000, firstPauseMs: 100, maxPauseMs: 5_000 };
 
 /** Counts restarts within a rolling window. */
 export class RestartBudget {
   private restarts: number[] = [];
 
   constructor(
-    private readonly policy: RestartPolicy = defaultRestartPolicy,
+    readonly policy: RestartPolicy = defaultRestartPolicy,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -27,4 +27,9 @@ export class RestartBudget {
     this.restarts.push(this.now());
     return { pauseMs, count: this.restarts.length };
   }
+}
+
+/** How a restart is told: "starting it again in 200 ms (2 of 5 within a minute)". */
+export function describeRestart({ pauseMs, count }: { pauseMs: number; count: number }, { maxRestarts, windowMs }: RestartPolicy = defaultRestartPolicy): string {
+  return `starting it again in ${pauseMs} ms (${count} of ${maxRestarts} within ${windowMs / 1_000} s)`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Child, Exit } from '@angarium/testing';
-import { RestartBudget, type RestartPolicy } from './restart-budget.js';
+import { describeRestart, RestartBudget, type RestartPolicy } from './restart-budget.js';
 
 export interface SupervisedOptions {
   readonly name: string;
@@ -11,18 +11,21 @@ export interface SupervisedOptions {
   /** Time between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   readonly policy?: RestartPolicy;
-  readonly onStarted?: (pid: number) => void;
   readonly onReady?: (pid: number, isRestart: boolean) => void;
-  readonly onEnded?: (exit: Exit, next: { pauseMs: number; count: number }) => void;
-  /** The restarts are used up. `tail` is the end of its output. */
-  readonly onGivenUp?: (exit: Exit, tail: string) => void;
+  /** It ended without being asked to and is started again; `text` is the sentence that says so. */
+  readonly onEnded?: (text: string) => void;
+  /** It is not started again; `text` says why, with the end of its output. */
+  readonly onGivenUp?: (text: string) => void;
 }
 
 const readyPollMs = 100;
+/** The services' code for a faulty configuration: another try would end the same way. */
+const faultyConfiguration = 2;
 
 /**
  * Keeps one process running: launched → ready → (ended → pause → launched …) until stopped or given up.
- * Every end that was not asked for counts as a crash, exit code 0 too. Stops by `stop`, never by itself but for giving up.
+ * A crash spends the restart budget. One that was ready and was then killed, or asked to stop, by somebody else is no crash:
+ * it comes back every time. Stops by `stop`, never by itself but for giving up.
  */
 export class SupervisedProcess {
   private child: Child | undefined;
@@ -38,17 +41,15 @@ export class SupervisedProcess {
     });
   }
 
-  get name(): string {
-    return this.options.name;
-  }
-
+  /** Of the present process; undefined between two. */
   get pid(): number | undefined {
     return this.child?.isRunning() === true ? this.child.pid : undefined;
   }
 
-  /** The end of what the present process wrote. */
+  /** The end of what the present process wrote, indented. */
   tail(lines = 20): string {
-    return (this.child?.output() ?? '').trimEnd().split('\n').slice(-lines).join('\n');
+    const output = (this.child?.output() ?? '').trimEnd();
+    return output === '' ? '    (it wrote nothing)' : output.split('\n').slice(-lines).join('\n').replace(/^/gm, '    ');
   }
 
   start(): void {
@@ -62,7 +63,7 @@ export class SupervisedProcess {
     await this.running;
   }
 
-  /** SIGKILL at once. */
+  /** SIGKILL at once; a `stop` under way then resolves. */
   kill(): void {
     this.stopping.abort();
     this.child?.signal('SIGKILL');
@@ -72,30 +73,39 @@ export class SupervisedProcess {
     const budget = new RestartBudget(this.options.policy);
     for (let isRestart = false; !this.stopping.signal.aborted; isRestart = true) {
       const child = (this.child = this.options.launch());
-      this.options.onStarted?.(child.pid);
-      void this.watchReady(child, isRestart);
+      const becameReady = this.watchReady(child, isRestart);
       const exit = await child.exited;
+      const wasReady = await becameReady;
       if (this.stopping.signal.aborted) return;
-      const next = budget.spend();
+      const ended = `${this.options.name} ${describeExit(exit)}`;
+      if (wasReady && wasAskedTo(exit)) {
+        const { firstPauseMs } = budget.policy;
+        this.options.onEnded?.(`${ended}; starting it again in ${firstPauseMs} ms`);
+        await this.wait(firstPauseMs);
+        continue;
+      }
+      const next = exit.code === faultyConfiguration ? undefined : budget.spend();
       if (next === undefined) {
-        this.options.onGivenUp?.(exit, this.tail());
+        this.options.onGivenUp?.(`${ended} and is given up${exit.code === faultyConfiguration ? '' : `: it was started again ${budget.policy.maxRestarts} times already`}. The end of its output:\n${this.tail()}`);
         return;
       }
-      this.options.onEnded?.(exit, next);
+      this.options.onEnded?.(`${ended}; ${describeRestart(next, budget.policy)}`);
       await this.wait(next.pauseMs);
     }
   }
 
-  private async watchReady(child: Child, isRestart: boolean): Promise<void> {
+  /** Resolves with true when the process became ready, with false when it ended or the stop began before. */
+  private async watchReady(child: Child, isRestart: boolean): Promise<boolean> {
     while (child.isRunning() && !this.stopping.signal.aborted) {
       const isReady = await this.options.isReady().catch(() => false);
       if (isReady && child.isRunning()) {
         this.options.onReady?.(child.pid, isRestart);
         this.markReady();
-        return;
+        return true;
       }
       await this.wait(readyPollMs);
     }
+    return false;
   }
 
   /** Ends early when the stop begins. */
@@ -106,7 +116,11 @@ export class SupervisedProcess {
   }
 }
 
-/** How a process ended, for a sentence. */
-export function describeExit({ code, signal }: Exit): string {
+/** Ended by somebody's wish, as far as can be seen: by a stop signal (which services answer with code 0) or a kill. */
+function wasAskedTo({ code, signal }: Exit): boolean {
+  return code === 0 || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGKILL';
+}
+
+function describeExit({ code, signal }: Exit): string {
   return signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
 }

@@ -1,19 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunningServer } from '@angarium/testing';
-import { RestartBudget, type RestartPolicy } from './restart-budget.js';
+import { isAlive } from './is-alive.js';
+import { describeRestart, RestartBudget, type RestartPolicy } from './restart-budget.js';
 
 export interface WatchedOptions {
+  readonly name: string;
   readonly server: RunningServer;
   readonly policy?: RestartPolicy;
-  readonly everyMs?: number;
-  readonly onEnded?: (next: { pauseMs: number; count: number }) => void;
-  readonly onBack?: () => void;
-  readonly onGivenUp?: (reason: string) => void;
+  readonly onEnded?: (text: string) => void;
+  readonly onBack?: (pid: number) => void;
+  readonly onGivenUp?: (text: string) => void;
 }
+
+const lookEveryMs = 250;
 
 /**
  * Brings a Redis or Postgres of ours back when it dies, on the same port with the same data: the services wait for it and go on.
- * Looks at the process every 250 ms. Ends by `stop`, or by giving up.
+ * Each outage has restarts of its own. Ends by `stop`, or by giving up.
  */
 export class WatchedServer {
   private readonly stopping = new AbortController();
@@ -31,31 +34,30 @@ export class WatchedServer {
   }
 
   private async watch(): Promise<void> {
-    const budget = new RestartBudget(this.options.policy);
-    while (await this.wait(this.options.everyMs ?? 250)) {
-      if (isRunning(this.options.server.pid)) continue;
-      const reason = await this.bringBack(budget);
-      if (reason === undefined) continue;
-      this.options.onGivenUp?.(reason);
-      return;
+    let isUp = true;
+    while (isUp && (await this.wait(lookEveryMs))) {
+      if (!isAlive(this.options.server.pid)) isUp = await this.bringBack();
     }
   }
 
-  /** Answers with the reason when there is no further try. */
-  private async bringBack(budget: RestartBudget): Promise<string | undefined> {
-    let reason = this.options.server.output().split('\n').slice(-20).join('\n');
+  /** False when there is no further try. */
+  private async bringBack(): Promise<boolean> {
+    const { name, server, policy, onEnded, onBack, onGivenUp } = this.options;
+    const budget = new RestartBudget(policy);
+    let reason = 'ended';
     for (let next = budget.spend(); next !== undefined; next = budget.spend()) {
-      this.options.onEnded?.(next);
-      if (!(await this.wait(next.pauseMs))) return undefined;
+      onEnded?.(`${name} ${reason}; ${describeRestart(next, budget.policy)}`);
+      if (!(await this.wait(next.pauseMs))) return true;
       try {
-        await this.options.server.restart();
-        this.options.onBack?.();
-        return undefined;
+        await server.restart();
+        onBack?.(server.pid);
+        return true;
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = `could not be started: ${error instanceof Error ? error.message : String(error)}`;
       }
     }
-    return reason;
+    onGivenUp?.(`${name} ${reason}`);
+    return false;
   }
 
   /** False when the stop began meanwhile. */
@@ -64,14 +66,5 @@ export class WatchedServer {
       if (!this.stopping.signal.aborted) throw error;
     });
     return !this.stopping.signal.aborted;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -6,7 +6,6 @@ export interface TestCount {
   readonly failedProjects: readonly string[];
 }
 
-// eslint-disable-next-line no-control-regex -- colours begin with the escape character
 const colours = /\u001b\[[0-9;]*m/g;
 const inLine = (line: string, word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
 

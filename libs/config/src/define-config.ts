@@ -6,8 +6,8 @@ type ValueOf<V> = V extends Variable<infer T> ? T : never;
 /** The parsed, frozen configuration of a service. */
 export type ConfigOf<D> = D extends ConfigDefinition<infer S> ? { readonly [K in keyof S]: ValueOf<S[K]> } : never;
 
-/** A relation between variables; answers with the fault, or nothing. */
-export type CrossCheck<S extends Variables> = (config: { readonly [K in keyof S]: ValueOf<S[K]> }) => string | undefined;
+/** A relation between variables; answers with the fault, or nothing. (A method, so that any definition is a `ConfigDefinition`.) */
+export type CrossCheck<S extends Variables> = { check(config: { readonly [K in keyof S]: ValueOf<S[K]> }): string | undefined }['check'];
 
 /** All variables of one service. The reference page and `.env.example` are made from it. */
 export interface ConfigDefinition<S extends Variables = Variables> {

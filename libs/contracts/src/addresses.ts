@@ -1,6 +1,7 @@
 /**
  * Every key and channel in Redis, in one place: `namespace:domain:type`.
  * The type stands in braces, so that all keys of one stream share a Redis Cluster slot.
+ * (Signals are not here: NestJS' Redis transport takes the signal's name for the channel, without a namespace.)
  */
 export interface Addresses {
   readonly namespace: string;
@@ -18,8 +19,6 @@ export interface Addresses {
   dedupKey(stream: string, messageId: string): string;
   /** Held by the one replica that reads a stream in order. */
   orderLease(stream: string, group: string): string;
-  /** Channel of a signal (NestJS Redis transport: the pattern is the channel). */
-  signalChannel(name: string): string;
 }
 
 /** The addresses below one namespace; two systems with different namespaces may share a Redis. */
@@ -34,7 +33,6 @@ export function createAddresses(namespace = 'angarium'): Addresses {
     producerKey: (stream, producer) => `${namespace}:producers:{${tag(stream)}}:${producer}`,
     dedupKey: (stream, messageId) => `${namespace}:dedup:{${tag(stream)}}:${messageId}`,
     orderLease: (stream, group) => `${namespace}:order:{${tag(stream)}}:${group}`,
-    signalChannel: (name) => `${namespace}:signals:${name}`,
   };
 }
 

@@ -5,13 +5,13 @@
  */
 export function withDatabase(databaseUrl: string, name: string): string {
   const url = new URL(databaseUrl);
-  url.pathname = `/${encodeURIComponent(name)}`;
+  url.pathname = `/${name}`; // not encoded further than a path needs: pg decodes no more than that
   return url.href;
 }
 
 /** Name of the database that the URL names. */
 export function databaseOf(databaseUrl: string): string {
-  return decodeURIComponent(new URL(databaseUrl).pathname.slice(1));
+  return decodeURI(new URL(databaseUrl).pathname.slice(1));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { defineErrors } from '@angarium/errors';
 
+/** What a service answers with when its database is the reason. */
 export const DatabaseErrors = defineErrors({
   DATABASE_UNAVAILABLE: {
     status: 503,
@@ -8,11 +9,18 @@ export const DatabaseErrors = defineErrors({
     summary: 'PostgreSQL does not answer.',
     cure: 'Try again; the service reconnects by itself.',
   },
-  DATABASE_TIMEOUT: {
+  DATABASE_BUSY: {
     status: 503,
     blame: 'us',
     retry: 'later',
-    summary: 'A statement or transaction ran longer than DATABASE_TIMEOUT_MS and was undone.',
-    cure: 'Try again; if it stays, look for locks and missing indexes in PostgreSQL.',
+    summary: 'PostgreSQL undid the work: it took longer than DATABASE_TIMEOUT_MS, waited too long for a lock, or was in the way of other work.',
+    cure: 'Try again; if it stays, look for locks, long transactions and missing indexes in PostgreSQL.',
+  },
+  OUTBOX_PUBLISH_TIMEOUT: {
+    status: 503,
+    blame: 'us',
+    retry: 'when-available',
+    summary: 'Events of the outbox could not be published in time.',
+    cure: 'They stay in the outbox and are published when Redis answers; nothing is lost.',
   },
 });

@@ -1,5 +1,13 @@
 export { createDatabase } from './database.js';
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js';
+export { DatabaseModule, InjectDatabase } from './database.module.js';
+export type { DatabaseModuleOptions } from './database.module.js';
+export { checkDatabase, databaseHealth } from './database-health.js';
 export { DatabaseErrors } from './errors.js';
+export { addToOutbox } from './outbox/add-to-outbox.js';
+export { OutboxRelay } from './outbox/outbox-relay.js';
+export type { OutboxDatabase, OutboxRelayOptions } from './outbox/outbox-relay.js';
+export { publishThrough } from './outbox/publish-through.js';
+export type { OutboxTarget } from './outbox/publish-through.js';
 export type { OutboxOwner, Owner } from './owners.js';
-export { translateDatabaseErrors } from './postgres-errors.js';
+export { isUniqueViolation, toDatabaseError, translateDatabaseErrors } from './postgres-errors.js';

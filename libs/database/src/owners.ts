@@ -1,4 +1,7 @@
-import type { PrismaClient } from './generated/prisma/client.js';
+import type { Prisma } from './generated/prisma/client.js';
+
+/** A model as the client names it. */
+type ClientModel = Uncapitalize<Prisma.ModelName>;
 
 /** Every Postgres schema, and the models in it. A service works with one of them. */
 export const modelsOf = {
@@ -10,7 +13,7 @@ export const modelsOf = {
   email: ['emailDelivery', 'emailOutboxEvent'],
   /** task-worker */
   tasks: ['profile', 'auditRecord', 'tasksOutboxEvent'],
-} as const satisfies Record<string, readonly (keyof PrismaClient)[]>;
+} as const satisfies Record<string, readonly ClientModel[]>;
 
 /** A Postgres schema; named for what it holds, owned by one service. */
 export type Owner = keyof typeof modelsOf;
@@ -18,7 +21,5 @@ export type Owner = keyof typeof modelsOf;
 /** Owners whose changes are told to others through an outbox. */
 export type OutboxOwner = 'accounts' | 'email' | 'tasks';
 
-type OutboxModel = 'accountsOutboxEvent' | 'emailOutboxEvent' | 'tasksOutboxEvent';
-
 /** What a service sees: its own models. The outbox is left to addToOutbox and OutboxRelay. */
-export type ModelOf<O extends Owner> = Exclude<(typeof modelsOf)[O][number], OutboxModel>;
+export type ModelOf<O extends Owner> = Exclude<(typeof modelsOf)[O][number], `${OutboxOwner}OutboxEvent`>;

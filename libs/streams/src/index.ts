@@ -1,5 +1,13 @@
+export { setLogLevel } from './client/default-logger.js';
+export { compareIds, timeOfId } from './client/entry-id.js';
+export type { StreamsClientConfig, StreamsClientOptions } from './client/options.js';
+export { RedisStreamsClient } from './client/redis-streams-client.js';
+export type { ConsumeOptions, HistoryOptions, StreamsStatus, SubscribeOptions, TrimOptions } from './client/requests.js';
+export { getStreamsClient } from './client/shared-client.js';
+export type { ParsedJson, StreamCallback, StreamMessage } from './client/stream-message.js';
 export { compress, decompress, GZIP_BASE64 } from './compression.js';
+export { StreamErrors } from './errors.js';
 export { readField } from './fields.js';
 export { toJson } from './json.js';
 export { StreamOperations } from './stream-operations.js';
-export type { Append, Attempted, EntryToAppend, FlatFields, ReclaimedEntry, StreamEntry } from './stream-operations.js';
+export type { Append, EntryToAppend, FlatFields, HeldEntry, ReclaimedEntry, StreamEntry, TrimLimits } from './stream-operations.js';

@@ -5,7 +5,6 @@ import appendScript from './scripts/append.lua';
 import appendWithIdScript from './scripts/append-with-id.lua';
 import deadLetterScript from './scripts/dead-letter.lua';
 import forgetConsumerScript from './scripts/forget-consumer.lua';
-import giveBackScript from './scripts/give-back.lua';
 import keepScript from './scripts/keep.lua';
 import reclaimScript from './scripts/reclaim.lua';
 import redriveScript from './scripts/redrive.lua';
@@ -61,7 +60,7 @@ const PRODUCER_LIFE_MS = 3_600_000;
 const TRIM_LOOK_COUNT = 1_000;
 
 type Script = (...args: (string | number)[]) => Promise<unknown>;
-type Scripted = Record<'angAppend' | 'angForgetConsumer' | 'angKeep' | 'angReclaim' | 'angDeadLetter' | 'angRedrive' | 'angTrim', Script>;
+type Scripted = Record<'angAppend' | 'angAppendWithId' | 'angForgetConsumer' | 'angKeep' | 'angReclaim' | 'angDeadLetter' | 'angRedrive' | 'angTrim', Script>;
 
 /**
  * Every write to a stream that must be whole, each one command or one script.
@@ -74,7 +73,6 @@ export class StreamOperations {
     connection.defineCommand('angAppend', { lua: appendScript });
     connection.defineCommand('angForgetConsumer', { numberOfKeys: 1, lua: forgetConsumerScript });
     connection.defineCommand('angAppendWithId', { numberOfKeys: 1, lua: appendWithIdScript });
-    connection.defineCommand('angGiveBack', { numberOfKeys: 1, lua: giveBackScript });
     connection.defineCommand('angKeep', { numberOfKeys: 1, lua: keepScript });
     connection.defineCommand('angReclaim', { numberOfKeys: 1, lua: reclaimScript });
     connection.defineCommand('angDeadLetter', { numberOfKeys: 2, lua: deadLetterScript });
@@ -104,7 +102,8 @@ export class StreamOperations {
    */
   async appendWithId(request: { stream: string; id: string; fields: FlatFields; mayDiffer: string }): Promise<string | undefined> {
     const { stream, id, fields, mayDiffer } = request;
-    return ((await translated(this.redis.angAppendWithId(stream, id, mayDiffer, ...fields))) as string | null) ?? undefined;
+    const stored = await translated(this.redis.angAppendWithId(stream, id, mayDiffer, ...fields));
+    return (stored as string | null) ?? undefined;
   }
 
   /** Id of the youngest entry, `0-0` where there is none: reading after it misses nothing that is written later. */
@@ -150,22 +149,13 @@ export class StreamOperations {
   }
 
   /** Renews the lease of entries being handled and stores their attempts. @returns ids that another consumer has now. */
-  keep(stream: string, group: string, consumer: string, held: readonly Attempted[]): Promise<string[]> {
+  keep(stream: string, group: string, consumer: string, held: readonly HeldEntry[]): Promise<string[]> {
     return this.setIdle(stream, group, consumer, held, 0);
   }
 
   /** Makes entries look abandoned, so that another consumer takes them over at once. @returns ids that another one has already. */
-  giveBack(stream: string, group: string, consumer: string, held: readonly Attempted[], leaseMs: number): Promise<string[]> {
+  giveBack(stream: string, group: string, consumer: string, held: readonly HeldEntry[], leaseMs: number): Promise<string[]> {
     return this.setIdle(stream, group, consumer, held, leaseMs);
-  }
-
-  /**
-   * Gives entries back that were taken but not handled: they count as idle for `idleMs`, so whoever reclaims next gets them.
-   * What another consumer has meanwhile is left alone. Idempotent. @returns how many were given back.
-   */
-  async giveBack(request: { stream: string; group: string; consumer: string; entries: readonly HeldEntry[]; idleMs: number }): Promise<number> {
-    const { stream, group, consumer, entries, idleMs } = request;
-    return (await translated(this.redis.angGiveBack(stream, group, consumer, idleMs, ...entries.flatMap(({ id, attempts }) => [id, attempts])))) as number;
   }
 
   /** Takes over at most `count` entries that were idle for `minIdleMs`. `cursor` scans on where the last call ended; '' when at the end. */
@@ -234,6 +224,11 @@ export class StreamOperations {
     if (olderThanMs !== undefined) removed += await translated(this.redis.xtrim(stream, 'MINID', ...(how(firstIdNotOlderThan(olderThanMs)) as ['=', string])));
     if (maxLen !== undefined) removed += await translated(this.redis.xtrim(stream, 'MAXLEN', ...(how(maxLen) as ['=', number])));
     return removed;
+  }
+
+  private async setIdle(stream: string, group: string, consumer: string, held: readonly HeldEntry[], idleMs: number): Promise<string[]> {
+    if (held.length === 0) return [];
+    return (await translated(this.redis.angKeep(stream, group, consumer, idleMs, ...held.flatMap(({ id, attempts }) => [id, attempts])))) as string[];
   }
 }
 

@@ -64,11 +64,18 @@ async function load(): Promise<void> {
   const require = createRequire(import.meta.url);
   const folder = dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
   const wasm = await readFile(join(folder, 'schema_engine_bg.wasm'));
-  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': bindings });
+  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': withoutLingering(bindings) });
   bindings.__wbg_set_wasm(instance.exports);
   (instance.exports as { __wbindgen_start: () => void }).__wbindgen_start();
   // the engine looks for this when it panics; without it the panic's text is lost behind a TypeError
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: (text: string) => process.emitWarning(text, 'SchemaEnginePanic') } });
+}
+
+/** The engine never clears the 10 s limit of its lock; its timers must not keep a finished process alive. */
+function withoutLingering(imports: object): object {
+  const unref = (set: (...given: unknown[]) => NodeJS.Timeout) => (...given: unknown[]) => set(...given).unref();
+  const isTimer = (name: string) => name.startsWith('__wbg_setTimeout_');
+  return Object.fromEntries(Object.entries(imports).map(([name, it]) => [name, isTimer(name) ? unref(it as (...given: unknown[]) => NodeJS.Timeout) : (it as unknown)]));
 }
 
 function ignoreTrace(): void {

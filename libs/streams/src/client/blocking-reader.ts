@@ -59,7 +59,7 @@ export class BlockingReader {
   private readonly unblocker: Unblocker;
   private currentRead: object | undefined;
   private failureCount = 0;
-  private isStopped = false;
+  private readonly stopped = new AbortController();
   private loop: Promise<void> | undefined;
 
   constructor(private readonly options: BlockingReaderOptions) {
@@ -93,7 +93,7 @@ export class BlockingReader {
 
   /** Ends the loop and closes the connection. Idempotent. */
   async stop(): Promise<void> {
-    this.isStopped = true;
+    this.stopped.abort();
     this.wake();
     // A server that does not answer must not hold the stop: cutting the socket ends the read as well.
     const cut = setTimeout(() => this.options.connection.disconnect(), 500);
@@ -104,11 +104,11 @@ export class BlockingReader {
 
   private async run(): Promise<void> {
     const { connection } = this.options;
-    while (!this.isStopped && connection.status !== 'end') {
+    while (!this.stopped.signal.aborted && connection.status !== 'end') {
       this.signal.clear();
       const sources = this.readable();
       if (sources.length === 0) await this.signal.wait(this.untilRested());
-      else if (connection.status !== 'ready') await untilReady(connection, MOST_BLOCK_MS);
+      else if (connection.status !== 'ready') await untilReady(connection, MOST_BLOCK_MS, this.stopped.signal);
       else await this.pass(sources);
       // Callbacks that are done within this turn may read again without waking anyone.
       await nextTurn();
@@ -127,7 +127,7 @@ export class BlockingReader {
         if (entries.length > 0) source.accept(entries);
       }
     } catch (error) {
-      if (!this.isStopped) await this.mend(error, sources);
+      if (!this.stopped.signal.aborted) await this.mend(error, sources);
     }
   }
 

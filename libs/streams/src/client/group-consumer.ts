@@ -128,7 +128,7 @@ export class GroupConsumer implements ReadSource {
     if (back.length === 0) return;
     const uncounted = back.map(({ id, attempts }) => ({ id, attempts: attempts - 1 }));
     try {
-      await link.run('give back', (operations) => operations.giveBack({ stream, group, consumer, entries: uncounted, idleMs: IDLE_FOR_EVER_MS }));
+      await link.run('give back', (operations) => operations.giveBack(stream, group, consumer, uncounted, IDLE_FOR_EVER_MS));
       log.debug({ stream, group, count: back.length }, 'Messages given back');
     } catch (error) {
       log.warn({ stream, group, count: back.length, reason: describeError(error) }, 'Messages could not be given back; they are taken over when idle');

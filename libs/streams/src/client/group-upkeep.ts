@@ -1,4 +1,4 @@
-import { describeError } from '@angarium/errors';
+import { describeError, ignoreError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import { RedisErrors } from '@angarium/redis';
 import type { GroupConsumer } from './group-consumer.js';
@@ -19,6 +19,8 @@ export interface GroupUpkeepOptions {
 /** Four signs of life within the time after which a message counts as abandoned. */
 const BEATS = 4;
 const MOST_INTERVAL_MS = 15_000;
+/** A consumer with nothing pending that was not heard of for this long is removed: names with a process id in them never come back. */
+const FORGET_AFTER_MS = 600_000;
 
 /**
  * Beside a consumer: keeps what it is handling, and takes over what others (or this consumer in an earlier life) abandoned.
@@ -28,6 +30,7 @@ export class GroupUpkeep {
   private readonly signal = new Signal();
   private readonly intervalMs: number;
   private cursor = '';
+  private forgetAt = 0;
   private isStopped = false;
   private loop: Promise<void> | undefined;
 
@@ -42,10 +45,14 @@ export class GroupUpkeep {
     this.loop ??= this.run();
   }
 
+  /** Ends the loop and removes the consumer from its group, unless something is pending for it. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.signal.fire();
     await this.loop;
+    const { stream, group, consumer, link, log } = this.options;
+    const leave = link.run('forget', (operations) => operations.forgetConsumer(stream, group, consumer));
+    await leave.catch(ignoreError(log, 'streams.leave', 'the other consumers of the group remove it later'));
   }
 
   /** The consumer has room: when the last scan was not at its end, it goes on now instead of after the interval. */
@@ -53,14 +60,17 @@ export class GroupUpkeep {
     if (this.cursor !== '') this.signal.fire();
   }
 
-  /** Keeps what is held, then takes over as much as the consumer has room for. */
+  /** Keeps what is held, takes over as much as the consumer has room for, and now and then removes consumers that are gone. */
   async pass(): Promise<void> {
     const { stream, group, consumer, reclaimIdleMs, count, link, log } = this.options;
     const held = this.consumer.held();
     if (held.length > 0) this.consumer.lose(await link.run('keep', (operations) => operations.keep(stream, group, consumer, held)));
+    if (performance.now() >= this.forgetAt) {
+      await link.run('forget', (operations) => operations.forgetIdleConsumers(stream, group, FORGET_AFTER_MS));
+      this.forgetAt = performance.now() + FORGET_AFTER_MS;
+    }
     while (this.consumer.room > 0) {
-      const from = this.cursor;
-      const request = { stream, group, consumer, minIdleMs: reclaimIdleMs, count, cursor: from };
+      const request = { stream, group, consumer, minIdleMs: reclaimIdleMs, count, cursor: this.cursor };
       const { entries, cursor } = await link.run('reclaim', (operations) => operations.reclaim(request));
       this.cursor = cursor;
       if (entries.length > 0) log.info({ stream, group, consumer, count: entries.length }, 'Abandoned messages taken over');

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AngariumError } from '@angarium/errors';
 import { closeRedis, type RedisConnection, RedisErrors, toRedisError } from '@angarium/redis';
@@ -10,21 +11,28 @@ const SOON_MS = 25;
 /** The connection for everything that does not block, and the rule how long a call waits for Redis. */
 export class Link {
   readonly operations: StreamOperations;
+  private readonly closed = new AbortController();
 
   constructor(
     readonly redis: RedisConnection,
     readonly timeoutMs: number,
   ) {
     this.operations = new StreamOperations(redis);
+    // As many calls as there are streams may wait for Redis at a time.
+    setMaxListeners(0, this.closed.signal);
   }
 
   get isReady(): boolean {
-    return this.redis.status === 'ready';
+    return this.redis.status === 'ready' && !this.isClosed;
+  }
+
+  get isClosed(): boolean {
+    return this.closed.signal.aborted || this.redis.status === 'end';
   }
 
   /** @returns false when Redis did not come back within `ms`, or the link was closed. */
   whenReady(ms = this.timeoutMs): Promise<boolean> {
-    return untilReady(this.redis, ms);
+    return untilReady(this.redis, ms, this.closed.signal);
   }
 
   /**
@@ -40,14 +48,16 @@ export class Link {
         return await within(work(this.operations), deadline - performance.now(), tooLate);
       } catch (error) {
         const reason = toRedisError(error);
-        if (!RedisErrors.REDIS_UNAVAILABLE.is(reason)) throw reason;
+        if (reason.code !== RedisErrors.REDIS_UNAVAILABLE.code) throw reason;
         if (performance.now() + SOON_MS >= deadline) throw tooLate(reason);
       }
       await pause(SOON_MS);
     }
   }
 
+  /** Ends the connection and every wait for it. Idempotent. */
   close(): Promise<void> {
+    this.closed.abort();
     return closeRedis(this.redis);
   }
 }

@@ -63,7 +63,7 @@ const MOST_MS = 2_147_483_647;
 /** The settings with the defaults filled in. @throws STREAM_ARGUMENT_INVALID naming every setting that does not fit. */
 export function resolveConfig(options: StreamsClientOptions): StreamsClientConfig {
   const given = Object.fromEntries(Object.entries(options).filter(([name, value]) => (name in defaults || name in leastValues) && value !== undefined));
-  const config = { ...defaults, ...given } as StreamsClientConfig;
+  const config = { ...defaults, ...given };
   const faults = Object.entries(leastValues).flatMap(([name, least]) => {
     const value = config[name as keyof StreamsClientConfig];
     const fits = value === undefined || (Number.isInteger(value) && Number(value) >= least && Number(value) <= MOST_MS);

@@ -19,7 +19,7 @@ interface Outgoing extends EncodedData {
   readonly ownId: string | undefined;
   state: 'waiting' | 'sent' | 'settled';
   resolve(id: string): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
 
 /** Limits of one script call, so that Redis is not held for more than about two milliseconds. */
@@ -56,7 +56,7 @@ export class Publisher {
         ownId,
         state: 'waiting',
         resolve: (id) => settle(() => resolve(id)),
-        reject: (error) => settle(() => reject(error as Error)),
+        reject: (error) => settle(() => reject(error)),
       };
       this.enqueue(stream, outgoing);
     });
@@ -103,7 +103,7 @@ export class Publisher {
     const sequence = ++this.sequence;
     let batch: readonly Outgoing[] = taken;
     for (let isFirst = true; ; await pause(SOON_MS)) {
-      if (!(await this.link.whenReady()) && this.link.redis.status === 'end') {
+      if (!(await this.link.whenReady()) && this.link.isClosed) {
         for (const it of batch) it.reject(it.state === 'sent' ? StreamErrors.STREAM_OUTCOME_UNKNOWN() : StreamErrors.STREAMS_CLOSED());
       }
       // What expired before the first sending is left out; a batch that was sent stays as it is, because its number stands for all of it.

@@ -8,7 +8,7 @@ type Reply = [stream: string, entries: [id: string, fields: string[]][]][] | nul
 /** XREAD: what came after the given ids, for every reader. */
 export const readStreams: ReadCommand = async (connection, request) => {
   const { count, blockMs, streams, ids } = request;
-  return toEntries((await (connection as Redis).xread('COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...streams, ...ids)) as Reply);
+  return toEntries((await (connection as Redis).xread('COUNT', count, 'BLOCK', blockMs, 'STREAMS', ...streams, ...ids)));
 };
 
 /** XREADGROUP: what no consumer of the group was given yet; from now on it is pending for this one. */

@@ -68,7 +68,7 @@ export class ReaderPool {
     return new BlockingReader({
       connection: open('streams-reader'),
       read,
-      unblock: (clientId) => (link.redis as Redis).client('UNBLOCK', clientId),
+      unblock: async (clientId) => Number(await (link.redis as Redis).client('UNBLOCK', clientId)),
       log,
     });
   }

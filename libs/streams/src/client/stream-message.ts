@@ -21,16 +21,16 @@ export interface StreamMessage<T = ParsedJson> {
 export type StreamCallback<T = ParsedJson> = (message: StreamMessage<T>) => void | Promise<void>;
 
 /** Reads an entry whoever wrote it; never throws, because one broken entry must not stop its stream. */
-export async function toStreamMessage(stream: string, { id, fields }: StreamEntry, log: Logger): Promise<StreamMessage> {
+export async function toStreamMessage<T = ParsedJson>(stream: string, { id, fields }: StreamEntry, log: Logger): Promise<StreamMessage<T>> {
   const timestamp = Number(readField(fields, entryFields.timestamp) ?? Number.NaN);
   return {
     id,
-    data: await readData(stream, id, fields, log),
+    data: (await readData(stream, id, fields, log)) as T,
     timestamp: Number.isSafeInteger(timestamp) && timestamp > 0 ? timestamp : timeOfId(id),
   };
 }
 
-async function readData(stream: string, id: string, fields: FlatFields, log: Logger): Promise<ParsedJson> {
+async function readData(stream: string, id: string, fields: FlatFields, log: Logger): Promise<unknown> {
   const stored = readField(fields, entryFields.data);
   if (stored === undefined) return toObject(fields);
   const encoding = readField(fields, entryFields.encoding);

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { register } from './process-registry.js';
+import { note } from './started.js';
 
 export interface ChildOptions {
   /** Shown in messages: `redis`, `email-worker`. */
@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly orphanSignal?: NodeJS.Signals;
   /** Receives each complete line of stdout and stderr, as it comes. */
   readonly onLine?: (line: string) => void;
+  /** Part of something that is stopped as a whole, so that `stopAll` leaves it alone. */
+  readonly isOwned?: boolean;
 }
 
 export interface Exit {
@@ -43,7 +45,7 @@ const keptCharacters = 65_536;
  * A program that cannot be started has `exited` resolve with code 127 and the reason in `output()`.
  */
 export function startChild(options: ChildOptions): Child {
-  const { name, command, args, cwd, env, uid, gid, orphanSignal = 'SIGKILL', onLine } = options;
+  const { name, command, args, cwd, env, uid, gid, orphanSignal = 'SIGKILL', onLine, isOwned = false } = options;
   const started = spawn(command, args, { cwd, env, uid, gid, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   const keep = (chunk: string) => {
@@ -72,7 +74,7 @@ export function startChild(options: ChildOptions): Child {
     return exited.finally(() => clearTimeout(timer));
   };
   const child: Child = { name, pid: started.pid ?? -1, exited, isRunning: () => isRunning, output: () => text, signal, end };
-  register(child);
+  if (!isOwned) void exited.then(note({ name, kind: 'program', stop: () => end('SIGTERM', 5_000), output: child.output }));
   return child;
 }
 

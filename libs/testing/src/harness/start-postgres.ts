@@ -6,6 +6,7 @@ import { startChild, type Child } from './child-process.js';
 import { freePort } from './free-port.js';
 import { asPostgresUser, findPostgres, postgresOwner, type PostgresBinaries } from './postgres-binaries.js';
 import { postgresRole, prepareData } from './postgres-data.js';
+import { noted } from './started.js';
 import { survivedSignals, type RunningServer } from './start-redis.js';
 import { waitFor } from './wait-for.js';
 
@@ -60,7 +61,7 @@ function running(
   first: Child,
 ): RunningServer {
   let child = first;
-  return {
+  return noted('server', `postgres:${port}`, {
     url: urlOf(port),
     port,
     get pid() {
@@ -90,7 +91,7 @@ function running(
       await child.end('SIGINT', 10_000); // fast shutdown: ends sessions, writes a checkpoint
       if (home) await rm(home, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 /** Carries an error out of a loop that takes other errors for "not yet". */
@@ -130,6 +131,7 @@ function launch(binaries: PostgresBinaries, options: PostgresOptions, dir: strin
     cwd: '/',
     env: { PATH: process.env['PATH'], TZ: 'UTC', LC_ALL: 'C' },
     orphanSignal: 'SIGINT',
+    isOwned: true,
   });
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startChild, type Child } from './child-process.js';
 import { freePort } from './free-port.js';
+import { noted } from './started.js';
 import { waitFor } from './wait-for.js';
 
 export interface RedisOptions {
@@ -60,7 +61,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
     child = launch(options, dir, port);
   }
 
-  return {
+  return noted('server', `redis:${port}`, {
     url: `redis://127.0.0.1:${port}`,
     port,
     get pid() {
@@ -81,7 +82,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningSer
       await child.end('SIGTERM', 10_000);
       if (isTemporary) await rm(dir, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 function launch(options: RedisOptions, dir: string, port: number): Child {
@@ -103,6 +104,7 @@ function launch(options: RedisOptions, dir: string, port: number): Child {
     args: [...args, ...(options.settings ?? [])],
     cwd: dir,
     orphanSignal: 'SIGTERM',
+    isOwned: true,
   });
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
+import { noted } from '../harness/started.js';
 import { DeliveryFaults } from './delivery-faults.js';
 import { mailApi } from './mail-api.js';
 import { MailStore } from './mail-store.js';
@@ -70,7 +71,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
   try {
     const ports = [await listen(smtp.server, smtpPort, host, 'mail (SMTP)'), await listen(http, httpPort, host, 'the inbox page')] as const;
     const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return {
+    return noted('server', 'inbox', {
       smtpUrl: `smtp://${shownHost}:${ports[0]}`,
       smtpPort: ports[0],
       httpUrl: `http://${shownHost}:${ports[1]}`,
@@ -90,7 +91,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
       loseAnswer: (times = 1) => faults.plan('lose-answer', times),
       resetFaults: () => faults.reset(),
       stop,
-    };
+    });
   } catch (error) {
     await stop();
     throw error;

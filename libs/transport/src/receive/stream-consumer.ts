@@ -182,7 +182,8 @@ export class StreamConsumer {
         new StreamReader({
           ...{ operations: this.operations, group: this.options.group, consumer: this.options.instance, logger: this.logger, streams },
           commands: this.commands,
-          blocking: this.connect('read', this.options.redisUrl, { autoResendUnfulfilledCommands: false }),
+          // a read that was cut off must fail, so that what it may have taken is recovered before the next one
+          blocking: this.connect('read', this.options.redisUrl, { maxRetriesPerRequest: 0 }),
           room: () => this.held.room(),
           untilRoom: () => this.held.untilRoom(),
           take: (stream, entry, isRepeated) => this.take(stream, entry, 0, isRepeated),

@@ -11,7 +11,7 @@ const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
 export interface StreamReaderOptions {
-  /** A connection of the reader's own: it blocks. Must not send unanswered commands again by itself. */
+  /** A connection of the reader's own: it blocks. Its commands must fail when it is cut off (`maxRetriesPerRequest: 0`). */
   readonly blocking: RedisConnection;
   /** The connection for everything else. */
   readonly commands: RedisConnection;

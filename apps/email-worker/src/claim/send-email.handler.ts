@@ -1,0 +1,105 @@
+import { SendEmail, type PayloadOf } from '@angarium/contracts';
+import { ignoreError, toAngariumError, type AngariumError } from '@angarium/errors';
+import type { Logger } from '@angarium/observability';
+import type { JobContext, JobHandler } from '@angarium/queues';
+import { composeMail, type ComposeLimits } from '../compose/compose-mail.js';
+import type { DeliveryResult, MailTransport } from '../deliver/mail-transport.js';
+import { EmailErrors } from '../errors.js';
+import type { DeliveryMetrics } from '../report/delivery-metrics.js';
+import type { OutcomeRecorder } from '../report/outcome-recorder.js';
+import type { Delivery, DeliveryRepository } from './delivery.repository.js';
+
+/** What the job answers with. */
+export interface SentMail extends DeliveryResult {
+  readonly deliveryId: string;
+  readonly messageId: string;
+}
+
+/** What events can carry. */
+const maxKeyLength = 200;
+
+export interface SendEmailParts {
+  readonly deliveries: DeliveryRepository;
+  readonly transport: MailTransport;
+  readonly recorder: OutcomeRecorder;
+  readonly limits: ComposeLimits;
+  readonly metrics: DeliveryMetrics;
+  readonly logger: Logger;
+}
+
+/**
+ * One mail from order to outcome: claim → compose → deliver → report.
+ *
+ * The ledger row is written before the mail goes out and closed after it. Whoever comes again (a redelivered job, a second click on
+ * "retry") finds the closed row and sends nothing. What is left is a process that dies between the server's 250 and the commit: the
+ * mail then goes out again under the same Message-ID. A database that is away in that moment is waited for, not taken for a failure.
+ */
+export class SendEmailHandler implements JobHandler<typeof SendEmail> {
+  readonly contract = SendEmail;
+
+  constructor(private readonly parts: SendEmailParts) {}
+
+  /** @throws EMAIL_INVALID, EMAIL_REFUSED, EMAIL_DEFERRED, EMAIL_OUTCOME_UNKNOWN, EMAIL_GIVEN_UP, SMTP_UNAVAILABLE, DATABASE_UNAVAILABLE … */
+  async handle(order: PayloadOf<typeof SendEmail>, context: JobContext): Promise<SentMail> {
+    const { deliveries, recorder, limits } = this.parts;
+    const { tenant, idempotencyKey, attempt } = context;
+    if (idempotencyKey.length > maxKeyLength) {
+      throw EmailErrors.EMAIL_INVALID(`The idempotency key has ${idempotencyKey.length} characters; at most ${maxKeyLength} are allowed. Use a shorter one.`);
+    }
+    // a mail that went out here while Postgres was away: its row still says "claimed"
+    await recorder.settled({ tenant, idempotencyKey });
+    const delivery = await deliveries.claim({ tenant, idempotencyKey, attempt, domain: domainOf(limits.defaultFrom.address) });
+    if (delivery.status === 'sent') return this.answerAgain(delivery, context);
+    if (delivery.status === 'failed') {
+      throw EmailErrors.EMAIL_GIVEN_UP(`This mail failed for good (${delivery.lastError ?? 'unknown'}) and stays so. Order it again under a new idempotency key.`);
+    }
+    this.tell(context, 10);
+    try {
+      return await this.send(order, delivery, context);
+    } catch (error) {
+      await this.reportFailure(toAngariumError(error), delivery, context);
+      throw error;
+    }
+  }
+
+  private async send(order: PayloadOf<typeof SendEmail>, { id, messageId }: Delivery, context: JobContext): Promise<SentMail> {
+    const { transport, recorder, limits, metrics, logger } = this.parts;
+    const mail = await composeMail(order, messageId, limits);
+    this.tell(context, 30);
+    const result = await transport.send(mail, context.signal);
+    metrics.count(result.rejectedCount > 0 ? 'partly-sent' : 'sent');
+    this.tell(context, 80);
+    await recorder.recordSent({ ...result, deliveryId: id, messageId, tenant: context.tenant, idempotencyKey: context.idempotencyKey, at: new Date() });
+    const { acceptedCount, rejectedCount } = result;
+    logger.info({ deliveryId: id, jobId: context.jobId, attempt: context.attempt, acceptedCount, rejectedCount }, 'mail sent');
+    this.tell(context, 100);
+    return { deliveryId: id, messageId, ...result };
+  }
+
+  /** Closes the row when no try will follow; an outage is no failure of the mail, however often it is met. */
+  private async reportFailure(error: AngariumError, delivery: Delivery, context: JobContext): Promise<void> {
+    const { recorder, metrics, logger } = this.parts;
+    metrics.count(error.code);
+    const isOver = error.retry === 'never' || (error.retry === 'later' && context.isLastAttempt);
+    if (!isOver) return;
+    const { tenant, idempotencyKey } = context;
+    await recorder.recordFailed({ deliveryId: delivery.id, tenant, idempotencyKey, code: error.code, reason: error.message, at: new Date() });
+    logger.warn({ deliveryId: delivery.id, jobId: context.jobId, attempt: context.attempt, failure: error.code }, 'mail given up');
+  }
+
+  private answerAgain({ id, messageId, acceptedCount, rejectedCount }: Delivery, context: JobContext): SentMail {
+    this.parts.metrics.count('repeated');
+    this.parts.logger.info({ deliveryId: id, jobId: context.jobId }, 'mail was sent before; nothing is sent again');
+    this.tell(context, 100);
+    return { deliveryId: id, messageId, acceptedCount, rejectedCount };
+  }
+
+  /** Not awaited: a Redis that is slow or away must not stand between the server's 250 and the ledger. */
+  private tell(context: JobContext, percent: number): void {
+    context.progress(percent).catch(ignoreError(this.parts.logger, 'send-email.progress', 'progress is a courtesy; the outcome counts'));
+  }
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}

@@ -1,0 +1,34 @@
+import { DatabaseModule } from '@angarium/database';
+import type { Logger } from '@angarium/observability';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { GetUserController } from './accounts/get-user.controller.js';
+import { RegisterController } from './accounts/register.controller.js';
+import { RegisterUser } from './accounts/register-user.js';
+import { UserCache } from './accounts/user-cache.js';
+import { UserRepository } from './accounts/user.repository.js';
+import { ListAuditController } from './audit/list-audit.controller.js';
+import { RequireTokenGuard } from './authenticate/require-token.guard.js';
+import type { GatewayConfig } from './config.js';
+
+/** The one HTTP entry from outside. */
+@Module({})
+export class GatewayModule {
+  static with(config: GatewayConfig, logger: Logger): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        DatabaseModule.forRoot({
+          owner: 'accounts',
+          url: config.DATABASE_URL,
+          poolSize: config.DATABASE_POOL_SIZE,
+          timeoutMs: config.DATABASE_TIMEOUT_MS,
+          applicationName: 'gateway',
+          logger,
+        }),
+      ],
+      controllers: [RegisterController, GetUserController, ListAuditController, UserCache],
+      providers: [RegisterUser, UserRepository, { provide: APP_GUARD, useClass: RequireTokenGuard }],
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import { join, relative } from 'node:path';
+import { deployMigrations } from '@angarium/database/migrations';
+import { bundleOf, bundleServices } from './bundle-services.js';
+import { runServices, type RunningService } from './run-services.js';
+import { mailServer, postgresServer, redisServer, type Server, type ServersContext } from './servers.js';
+import { summary, type Address } from './summary.js';
+
+/** A little more than the services' own SHUTDOWN_GRACE_MS (10 s): they end by themselves unless they hang. */
+const graceMs = 13_000;
+const readyTimeoutMs = 60_000;
+
+/**
+ * Starts the whole system: servers and bundles side by side, then migrations, then all services at once.
+ * Resolves when all are healthy, with the text that says so. What was started is in the context's lifecycle, also on failure.
+ */
+export async function startSystem(context: ServersContext, env: NodeJS.ProcessEnv): Promise<string> {
+  const { settings, printer, data } = context;
+  const names = [...new Set(settings.replicas.map((it) => it.service))];
+  const [postgres, redis, mail] = await Promise.all([
+    printer.step('starting PostgreSQL', postgresServer(context)).then((it) => migrated(context, it)),
+    printer.step('starting Redis', redisServer(context)),
+    mailServer(context),
+    printer.step('bundling the services', bundleServices(settings.root, names)),
+  ]);
+  const gatewayToken = env['GATEWAY_TOKEN'] || data.gatewayToken;
+  const starting = runServices({
+    ...context,
+    env: serviceEnv(env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, HOST: settings.host }, settings.root),
+    commandOf: (service) => [process.execPath, '--enable-source-maps', bundleOf(settings.root, service)],
+    graceMs: Math.max(graceMs, Number(env['SHUTDOWN_GRACE_MS'] ?? 0) + 3_000),
+    readyTimeoutMs,
+  });
+  const services = await printer.step(`starting ${settings.replicas.length} service processes`, starting);
+  const gateway = services.find((it) => it.replica.service === 'gateway');
+  const worker = services.find((it) => it.replica.service === 'email-worker') ?? services[0];
+  const inbox = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `takes mail at ${mail.inbox.smtpUrl}` }];
+  return summary(
+    {
+      addresses: [...services.map(addressOf), ...inbox, serverAddress('PostgreSQL', postgres), serverAddress('Redis', redis)],
+      startMs: performance.now(),
+      gatewayUrl: gateway?.url,
+      inboxUrl: mail.inbox?.httpUrl,
+      gatewayToken,
+      victim: worker?.process.pid === undefined ? undefined : { name: worker.replica.name, pid: worker.process.pid },
+      dataDir: relative(process.cwd(), data.path) || data.path,
+    },
+    printer.paint,
+  );
+}
+
+async function migrated({ printer, settings, lifecycle }: ServersContext, server: Server): Promise<Server> {
+  if (lifecycle.isStopping) return server;
+  const applied = await printer.step('applying migrations', deployMigrations(server.url, { folder: join(settings.root, 'prisma') }));
+  if (applied.length > 0) printer.say(`${applied.length} migration${applied.length === 1 ? '' : 's'} applied`);
+  return server;
+}
+
+/** Our own settings are not for the services, and one INSTANCE_ID for all of them would make their replicas one. */
+function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, string>>, root: string): NodeJS.ProcessEnv {
+  const { INSTANCE_ID: _, ...rest } = env;
+  return {
+    NODE_ENV: 'development',
+    // Compiled code is kept between starts (Node 22 and later; older ones do not look).
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/angarium/compiled'),
+    ...rest,
+    ...shared,
+  };
+}
+
+const addressOf = ({ replica, url, process }: RunningService): Address => ({ name: replica.name, url, pid: process.pid });
+
+function serverAddress(name: string, { url, own }: Server): Address {
+  return own === undefined ? { name, url, note: 'yours' } : { name, url, pid: own.pid };
+}
