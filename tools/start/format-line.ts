@@ -2,9 +2,10 @@ import type { Colour, Paint } from './paint.js';
 
 const levels: Readonly<Record<string, Colour | undefined>> = { warn: 'yellow', error: 'red', fatal: 'red', debug: 'grey', trace: 'grey' };
 /** Said by the prefix already, or too long for the eye; the JSON lines of the service have them all. */
-const leftOut = new Set(['level', 'time', 'msg', 'service', 'instance', 'pid', 'hostname', 'context', 'traceId', 'correlationId', 'tenant', 'err', 'error']);
+const leftOut = new Set(['level', 'time', 'msg', 'service', 'instance', 'pid', 'hostname', 'context', 'traceId', 'correlationId', 'tenant', 'err', 'error', 'reason']);
 const maxFields = 8;
 const maxValueLength = 80;
+const maxFrames = 6;
 
 /**
  * A line of a service for the eye: a JSON log line becomes time, level, message and a few fields; any other stays as it is.
@@ -14,16 +15,23 @@ export function formatLine(line: string, paint: Paint): string {
   const entry = parse(line);
   if (entry === undefined) return line;
   const level = typeof entry['level'] === 'string' ? entry['level'] : 'info';
-  const colour = levels[level];
-  const time = typeof entry['time'] === 'string' ? entry['time'].slice(11, 23) : '';
   const message = typeof entry['msg'] === 'string' ? entry['msg'] : '';
-  const error = describe(entry['err'] ?? entry['error']);
-  const head = [time === '' ? '' : paint(time, 'grey'), colour === undefined ? '' : paint(level.toUpperCase(), colour), colour === undefined ? message : paint(message, colour)];
+  const error = describe(entry['err'] ?? entry['error'] ?? entry['reason']);
+  const colour = levels[level];
+  const head = colour === undefined ? message : paint(`${level.toUpperCase()} ${message}`, colour);
   // Nest and pino repeat the error's own message as the line's.
-  const cause = error === undefined || message.includes(error.text) ? '' : paint(error.text, 'red');
-  const parts = [...head, cause, paint(fields(entry), 'grey')].filter((it) => it !== '' && it !== paint('', 'grey'));
-  const stack = error?.stack === undefined || colour === undefined || level === 'warn' ? '' : `\n${paint(error.stack, 'grey')}`;
-  return parts.join(' ') + stack;
+  const cause = error === undefined || message.includes(error.message) ? '' : paint(`${error.name}${error.message}`, 'red');
+  const details = fields(entry);
+  const first = [paint(timeOf(entry['time']), 'grey'), head, cause, details === '' ? '' : paint(details, 'grey')].filter((it) => it !== '').join(' ');
+  const isFailure = level === 'error' || level === 'fatal';
+  return isFailure && error?.stack !== undefined ? `${first}\n${paint(error.stack, 'grey')}` : first;
+}
+
+/** The reader's own time of day. */
+function timeOf(value: unknown): string {
+  const time = new Date(typeof value === 'string' || typeof value === 'number' ? value : Number.NaN);
+  if (Number.isNaN(time.getTime())) return '--:--:--.---';
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(11, 23);
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
@@ -43,14 +51,17 @@ function fields(entry: Record<string, unknown>): string {
   return texts.join(' ') + (shown.length > maxFields ? ` +${shown.length - maxFields}` : '');
 }
 
-const short = (text: string) => (text.length > maxValueLength ? `${text.slice(0, maxValueLength - 1)}…` : text);
+function short(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > maxValueLength ? `${line.slice(0, maxValueLength - 1)}…` : line;
+}
 
-function describe(value: unknown): { text: string; stack: string | undefined } | undefined {
-  if (typeof value === 'string') return { text: value, stack: undefined };
+function describe(value: unknown): { name: string; message: string; stack: string | undefined } | undefined {
+  if (typeof value === 'string') return { name: '', message: value, stack: undefined };
   if (typeof value !== 'object' || value === null) return undefined;
   const { type, code, message, stack } = value as { type?: unknown; code?: unknown; message?: unknown; stack?: unknown };
+  if (typeof message !== 'string') return undefined;
   const name = typeof code === 'string' ? code : typeof type === 'string' && type !== 'Error' ? type : undefined;
-  const text = [name, typeof message === 'string' ? message : undefined].filter((it) => it !== undefined && it !== '').join(': ');
-  const frames = typeof stack === 'string' ? stack.split('\n').filter((it) => /^\s+at /.test(it)).slice(0, 6) : [];
-  return text === '' ? undefined : { text, stack: frames.length === 0 ? undefined : frames.join('\n') };
+  const frames = typeof stack === 'string' ? stack.split('\n').filter((it) => /^\s+at /.test(it)).slice(0, maxFrames) : [];
+  return { name: name === undefined ? '' : `${name}: `, message, stack: frames.length === 0 ? undefined : frames.join('\n') };
 }

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Advice } from './advice.js';
+import type { Env } from './read-port.js';
+import type { Service } from './services.js';
 
 export interface Arguments {
   readonly help: boolean;
@@ -12,37 +14,37 @@ export interface Arguments {
 
 const maxReplicas = 32;
 
-export const usage = (names: readonly string[]) => `npm start -- [options]     runs the whole system on this machine
+export const usage = (services: readonly Service[]) => `npm start                   runs the whole system on this machine
+npm start -- [options]
 
-  --scale <service>=<n>   runs n replicas of a service (0 to ${maxReplicas}); may be repeated
-  --only <a>,<b>          runs only these services
-  --data <folder>         keeps the data there (ANGARIUM_DATA; .data)
-  --help                  shows this
+  --scale <service>=<n>     runs n replicas of a service (0 to ${maxReplicas}); may be repeated: --scale email-worker=3
+  --only <service>,…        runs only these services
+  --data <folder>           keeps the data there (default: ANGARIUM_DATA, else .data)
+  --help                    shows this
 
-services: ${names.join(', ')}
+Services, and the variables that set their ports (0 takes a free one):
 
-Ports are set by variables: GATEWAY_PORT 3000, MQ_BROKER_PORT 3010, REALTIME_GATEWAY_PORT 3020, EMAIL_WORKER_PORT 3031,
-SMS_WORKER_PORT 3032, DEVICE_WORKER_PORT 3033, TASK_WORKER_PORT 3034, POSTGRES_PORT 5433, REDIS_PORT 6380,
-INBOX_SMTP_PORT 1025, INBOX_HTTP_PORT 1080; 0 takes a free one.
-DATABASE_URL, REDIS_URL and SMTP_URL use a server of yours in place of the one that would be started.
-Example: npm start -- --scale email-worker=3`;
+${services.map((it) => `  ${it.name.padEnd(25)} ${it.portVariable}=${it.defaultPort}`).join('\n')}
+
+Likewise POSTGRES_PORT=5433, REDIS_PORT=6380, INBOX_SMTP_PORT=1025, INBOX_HTTP_PORT=1080.
+With DATABASE_URL, REDIS_URL or SMTP_URL a server of yours is used in place of the one that would be started.
+Every other variable reaches the services as it is.`;
 
 /**
  * Reads the command line.
- * @param names the services there are
  * @throws Advice (exit code 2) naming what is wrong and what there is.
  */
-export function parseArguments(argv: readonly string[], names: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Arguments {
-  const wrong = (message: string) => new Advice(`${message}\n\n${usage(names)}`, 2);
+export function parseArguments(argv: readonly string[], services: readonly Service[], env: Env = {}): Arguments {
+  const names = services.map((it) => it.name);
   const check = (name: string, option: string) => {
     if (!names.includes(name)) throw wrong(`There is no service ${JSON.stringify(name)} (in ${option}); there are: ${names.join(', ')}.`);
     return name;
   };
   // npm keeps options that stand before "--" for itself and passes on only what is left of them.
-  const swallowed = ['scale', 'only', 'data'].filter((it) => env[`npm_config_${it}`] !== undefined);
-  if (swallowed.length > 0) throw wrong(`npm took --${swallowed.join(' and --')} as an option of its own; put "--" before it: npm start -- --${swallowed[0]} …`);
+  const swallowed = ['scale', 'only', 'data', 'help'].filter((it) => env[`npm_config_${it}`] !== undefined);
+  if (swallowed.length > 0) throw wrong(`npm took --${swallowed.join(' and --')} for an option of its own; put "--" before it: npm start -- --${swallowed[0]} …`);
 
-  const { values, positionals } = parse(argv, wrong);
+  const { values, positionals } = parse(argv);
   if (positionals[0] !== undefined) throw wrong(`${JSON.stringify(positionals[0])} is not an option.`);
   const scale = new Map<string, number>();
   for (const text of (values.scale ?? []).flatMap((it) => it.split(','))) {
@@ -54,7 +56,7 @@ export function parseArguments(argv: readonly string[], names: readonly string[]
   return { help: values.help === true, scale, only, data: values.data };
 }
 
-function parse(argv: readonly string[], wrong: (message: string) => Advice) {
+function parse(argv: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = { scale: { ...text, multiple: true }, only: { ...text, multiple: true }, data: text, help: { type: 'boolean', short: 'h' } } as const;
   try {
@@ -63,3 +65,5 @@ function parse(argv: readonly string[], wrong: (message: string) => Advice) {
     throw wrong((error as Error).message.split('. ')[0] + '.');
   }
 }
+
+const wrong = (message: string) => new Advice(`${message}\nSee: npm start -- --help`, 2);

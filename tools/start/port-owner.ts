@@ -50,8 +50,8 @@ async function commandOf(pid: number): Promise<string> {
   return shorten(text.replaceAll('\0', ' ').trim());
 }
 
-/** Program and script by their last folders: paths from the root fill the line and say little. */
+/** Long paths by their last two folders: all of it would fill the line and say little. */
 export function shorten(command: string): string {
-  const short = command.replaceAll(/(?<=^|\s)\/\S*?((?:[^/\s]+\/){0,2}[^/\s]+)(?=\s|$)/g, '$1');
+  const short = command.replaceAll(/(?<=^|\s)\/\S*\/((?:[^/\s]+\/){2}[^/\s]+)(?=\s|$)/g, '…/$1');
   return short.length > maxLength ? `${short.slice(0, maxLength - 1)}…` : short;
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { freePort, startInbox, startPostgres, startRedis, type Inbox, type RunningServer } from '@angarium/testing';
+import { Advice } from './advice.js';
 import type { DataFolder } from './data-folder.js';
-import type { Lifecycle } from './lifecycle.js';
+import { Interrupted, type Lifecycle } from './lifecycle.js';
 import type { Printer } from './printer.js';
 import type { Settings } from './settings.js';
 import { WatchedServer } from './watched-server.js';
@@ -51,7 +52,7 @@ export async function redisServer(context: ServersContext): Promise<Server> {
 export async function mailServer({ settings, lifecycle }: ServersContext): Promise<{ url: string; inbox: Inbox | undefined }> {
   if (settings.given.smtpUrl !== undefined) return { url: settings.given.smtpUrl, inbox: undefined };
   const start = () => startInbox({ smtpPort: settings.ports.inboxSmtp, httpPort: settings.ports.inboxHttp, host: settings.host });
-  const inbox = await lifecycle.start(stages.inbox, start, (it) => it.stop());
+  const inbox = await lifecycle.start(stages.inbox, start, (it) => ({ stop: () => it.stop() })).catch(toAdvice);
   return { url: inbox.smtpUrl, inbox };
 }
 
@@ -59,13 +60,19 @@ async function watched({ lifecycle, printer, onGivenUp }: ServersContext, name: 
   const watch = async () => {
     const server = await start();
     const watcher = new WatchedServer({
+      name,
       server,
-      onEnded: ({ pauseMs, count }) => printer.warn(`${name} ended; starting it again in ${pauseMs} ms (${count} of 5 within a minute)`),
-      onBack: () => printer.say(`${name} is back (process ${server.pid})`),
-      onGivenUp: (reason) => onGivenUp(`${name} does not stay up. ${reason}`),
+      onEnded: (text) => printer.warn(text),
+      onBack: (pid) => printer.say(`${name} is back (process ${pid})`),
+      onGivenUp,
     });
     return { server, watcher };
   };
-  const { server } = await lifecycle.start(stage, watch, ({ watcher }) => watcher.stop());
+  const { server } = await lifecycle.start(stage, watch, ({ watcher }) => ({ stop: () => watcher.stop() })).catch(toAdvice);
   return server;
+}
+
+/** The harness says in its message what happened, with the end of the server's output; our stack adds nothing. */
+function toAdvice(error: unknown): never {
+  throw error instanceof Interrupted ? error : new Advice(error instanceof Error ? error.message : String(error));
 }

@@ -9,6 +9,8 @@ export interface Replica {
   readonly service: string;
   /** `gateway`, or `email-worker.2` where there are several. */
   readonly name: string;
+  /** A few words for the table of addresses. */
+  readonly purpose: string;
   readonly portVariable: string;
   /** 0: a free one is taken. */
   readonly port: number;
@@ -37,12 +39,13 @@ export interface Settings {
 
 /**
  * Combines command line and environment.
- * @throws Advice naming the variable that does not fit, or two that ask for the same port.
+ * @throws Advice naming the variable that does not fit, or two that ask for the same port; or when nothing is left to run.
  */
 export function readSettings(args: Arguments, services: readonly Service[], env: Env, root: string): Settings {
   const text = (name: string) => (env[name] === '' ? undefined : env[name]);
   const chosen = services.filter((it) => args.only?.includes(it.name) ?? true);
   const replicas = chosen.flatMap((it) => replicasOf(it, args.scale.get(it.name) ?? 1, env));
+  if (replicas.length === 0) throw new Advice('Nothing is left to run; see npm start -- --help.', 2);
   const given = { databaseUrl: text('DATABASE_URL'), redisUrl: text('REDIS_URL'), smtpUrl: text('SMTP_URL') };
   const own: WantedPort[] = [];
   const wanted = (of: string, variable: string, fallback: number, isNeeded: boolean) => {
@@ -63,11 +66,12 @@ export function readSettings(args: Arguments, services: readonly Service[], env:
 }
 
 /** The first replica has the service's known port; the others take free ones, since nobody calls workers by address. */
-function replicasOf({ name, portVariable, defaultPort }: Service, count: number, env: Env): Replica[] {
+function replicasOf({ name, portVariable, defaultPort, purpose }: Service, count: number, env: Env): Replica[] {
   const port = readPort(env, portVariable, defaultPort);
   return Array.from({ length: count }, (_, i) => ({
     service: name,
     name: count === 1 ? name : `${name}.${i + 1}`,
+    purpose,
     portVariable,
     port: i === 0 ? port : 0,
   }));

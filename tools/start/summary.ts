@@ -5,47 +5,71 @@ export interface Address {
   readonly name: string;
   readonly url: string;
   readonly pid?: number | undefined;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export interface SummaryContent {
-  readonly addresses: readonly Address[];
+  readonly services: readonly Address[];
+  readonly servers: readonly Address[];
   /** From the start of this process until all were healthy. */
-  readonly startMs: number;
+  readonly tookMs: number;
   readonly gatewayUrl: string | undefined;
-  readonly inboxUrl: string | undefined;
   readonly gatewayToken: string;
+  readonly inboxUrl: string | undefined;
   /** A process worth killing to see what happens. */
   readonly victim: { readonly name: string; readonly pid: number } | undefined;
   readonly dataDir: string;
 }
 
 /** What stands on the screen when all is up: addresses, what to try, how to stop. */
-export function summary({ addresses, startMs, gatewayUrl, inboxUrl, gatewayToken, victim, dataDir }: SummaryContent, paint: Paint): string {
-  const shown = addresses.map((it) => ({ ...it, url: withoutPassword(it.url, it.pid !== undefined) }));
-  const [nameWidth, urlWidth] = [Math.max(...shown.map((it) => it.name.length)), Math.max(...shown.map((it) => it.url.length))];
-  const rows = shown.map(({ name, url, pid, note }) => {
-    const process = pid === undefined ? '' : `process ${pid}`;
-    return `  ${name.padEnd(nameWidth)}  ${paint(url, 'cyan')}${' '.repeat(urlWidth - url.length)}  ${paint([process, note ?? ''].filter((it) => it !== '').join(', '), 'grey')}`.trimEnd();
-  });
-  const ada = '{"email":"ada@example.com","username":"ada","password":"correct horse battery"}';
-  const tries: (string | undefined)[] = [
-    gatewayUrl && `${paint('Register a user', 'bold')}\n  curl -i ${gatewayUrl}/register -H 'content-type: application/json' -d '${ada}'`,
-    inboxUrl && gatewayUrl && `${paint('Read the welcome mail', 'bold')}\n  ${paint(inboxUrl, 'cyan')}`,
-    gatewayUrl && `${paint('Protected routes', 'bold')} want this header\n  authorization: Bearer ${gatewayToken}`,
-    victim && `${paint('Kill one', 'bold')} and see the others take over: ${victim.name}\n  kill -9 ${victim.pid}`,
-  ];
+export function summary(content: SummaryContent, paint: Paint): string {
+  const { services, servers, tookMs, dataDir } = content;
+  const steps = tries(content, paint).map((it, i) => `  ${i + 1}. ${it.join('\n     ')}`);
   const all = [
-    `${paint('Angarium is up', 'green')} ${paint(`after ${seconds(startMs)}`, 'grey')}`,
-    rows.join('\n'),
-    ...tries.filter((it) => it !== undefined && it !== ''),
-    `${paint('Ctrl-C', 'bold')} stops everything; the data stay in ${dataDir}`,
+    `${paint('Angarium is up', 'green')} after ${seconds(tookMs)}`,
+    table(services, paint),
+    table(servers, paint),
+    ...(steps.length === 0 ? [] : [paint('Try it', 'bold'), ...steps]),
+    `${paint('Ctrl-C', 'bold')} stops everything. The data stay in ${dataDir}; the process ids are in ${dataDir}/pids.json.`,
   ];
   return `\n${all.join('\n\n')}\n`;
 }
 
+function table(addresses: readonly Address[], paint: Paint): string {
+  const rows = addresses.map((it) => ({ ...it, url: it.pid === undefined ? withoutPassword(it.url) : it.url, process: it.pid === undefined ? '' : `process ${it.pid}` }));
+  const width = (column: 'name' | 'url' | 'process') => Math.max(...rows.map((it) => it[column].length));
+  const [names, urls, processes] = [width('name'), width('url'), width('process')];
+  const lines = rows.map(({ name, url, process, note = '' }) => {
+    const rest = `${process.padEnd(processes)}  ${note}`.trimEnd();
+    return `  ${name.padEnd(names)}  ${paint(url, 'cyan')}${' '.repeat(urls - url.length)}  ${paint(rest, 'grey')}`.trimEnd();
+  });
+  return lines.join('\n');
+}
+
+/** Things to do, each a sentence and the lines to paste. */
+function tries({ gatewayUrl, gatewayToken, inboxUrl, victim, servers }: SummaryContent, paint: Paint): string[][] {
+  const steps: string[][] = [];
+  if (gatewayUrl !== undefined) {
+    const ada = '{"email":"ada@example.com","username":"ada","password":"correct horse battery"}';
+    steps.push(['Register a user', `curl -i ${gatewayUrl}/register -H 'content-type: application/json' -d '${ada}'`]);
+    if (inboxUrl !== undefined) steps.push([`Read the mail she got: ${paint(inboxUrl, 'cyan')}`]);
+    const header = `-H 'authorization: Bearer ${gatewayToken}'`;
+    steps.push([
+      'See her profile and what was recorded about her; USER_ID is the userId in the answer to the first command',
+      `curl ${header} '${gatewayUrl}/users/USER_ID'`,
+      `curl ${header} '${gatewayUrl}/audit?subject=USER_ID'`,
+    ]);
+  }
+  const redis = servers.find((it) => it.name === 'Redis')?.pid;
+  if (victim !== undefined) {
+    const kill = `kill -9 ${victim.pid}`;
+    const also = redis === undefined ? '' : `, or Redis (kill -9 ${redis})`;
+    steps.push([`Kill ${victim.name}${also}: it comes back, and no message is lost`, kill]);
+  }
+  return steps;
+}
+
 /** The embedded servers' passwords are no secret and are wanted for psql; those of the user's own servers are. */
-function withoutPassword(text: string, isOwn: boolean): string {
-  if (isOwn) return text;
+function withoutPassword(text: string): string {
   return text.replace(/^([a-z+]+:\/\/[^/@:]*):[^@]*@/, '$1:***@');
 }

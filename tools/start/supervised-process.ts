@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Child, Exit } from '@angarium/testing';
+import { formatLine } from './format-line.js';
+import { plain } from './paint.js';
 import { describeRestart, RestartBudget, type RestartPolicy } from './restart-budget.js';
 
 export interface SupervisedOptions {
@@ -46,10 +48,12 @@ export class SupervisedProcess {
     return this.child?.isRunning() === true ? this.child.pid : undefined;
   }
 
-  /** The end of what the present process wrote, indented. */
+  /** The end of what the present process wrote, for the eye. */
   tail(lines = 20): string {
     const output = (this.child?.output() ?? '').trimEnd();
-    return output === '' ? '    (it wrote nothing)' : output.split('\n').slice(-lines).join('\n').replace(/^/gm, '    ');
+    if (output === '') return '    (it wrote nothing)';
+    const text = output.split('\n').slice(-lines).map((it) => formatLine(it, plain)).join('\n');
+    return text.replace(/^/gm, '    ');
   }
 
   start(): void {
@@ -77,21 +81,29 @@ export class SupervisedProcess {
       const exit = await child.exited;
       const wasReady = await becameReady;
       if (this.stopping.signal.aborted) return;
-      const ended = `${this.options.name} ${describeExit(exit)}`;
-      if (wasReady && wasAskedTo(exit)) {
-        const { firstPauseMs } = budget.policy;
-        this.options.onEnded?.(`${ended}; starting it again in ${firstPauseMs} ms`);
-        await this.wait(firstPauseMs);
-        continue;
-      }
-      const next = exit.code === faultyConfiguration ? undefined : budget.spend();
-      if (next === undefined) {
-        this.options.onGivenUp?.(`${ended} and is given up${exit.code === faultyConfiguration ? '' : `: it was started again ${budget.policy.maxRestarts} times already`}. The end of its output:\n${this.tail()}`);
-        return;
-      }
-      this.options.onEnded?.(`${ended}; ${describeRestart(next, budget.policy)}`);
-      await this.wait(next.pauseMs);
+      const pauseMs = this.afterEnd(exit, wasReady, budget);
+      if (pauseMs === undefined) return;
+      await this.wait(pauseMs);
     }
+  }
+
+  /** Says what follows from the end: the pause before the next try, or undefined when there is none. */
+  private afterEnd(exit: Exit, wasReady: boolean, budget: RestartBudget): number | undefined {
+    const { name, onEnded, onGivenUp } = this.options;
+    const { firstPauseMs, maxRestarts } = budget.policy;
+    const ended = `${name} ${describeExit(exit)}`;
+    if (wasReady && wasAskedTo(exit)) {
+      onEnded?.(`${ended}; starting it again in ${firstPauseMs} ms`);
+      return firstPauseMs;
+    }
+    const next = exit.code === faultyConfiguration ? undefined : budget.spend();
+    if (next === undefined) {
+      const why = exit.code === faultyConfiguration ? '' : `: it was started again ${maxRestarts} times already`;
+      onGivenUp?.(`${ended} and is given up${why}. The end of its output:\n${this.tail()}`);
+      return undefined;
+    }
+    onEnded?.(`${ended}; ${describeRestart(next, budget.policy)}`);
+    return next.pauseMs;
   }
 
   /** Resolves with true when the process became ready, with false when it ended or the stop began before. */

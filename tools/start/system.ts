@@ -5,8 +5,9 @@ import { runServices, type RunningService } from './run-services.js';
 import { mailServer, postgresServer, redisServer, type Server, type ServersContext } from './servers.js';
 import { summary, type Address } from './summary.js';
 
-/** A little more than the services' own SHUTDOWN_GRACE_MS (10 s): they end by themselves unless they hang. */
-const graceMs = 13_000;
+/** Services give up by themselves 5 s after their SHUTDOWN_GRACE_MS; only one that hangs is killed. */
+const closingMs = 7_000;
+const defaultGraceMs = 10_000;
 const readyTimeoutMs = 60_000;
 
 /**
@@ -27,22 +28,22 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
     ...context,
     env: serviceEnv(env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, HOST: settings.host }, settings.root),
     commandOf: (service) => [process.execPath, '--enable-source-maps', bundleOf(settings.root, service)],
-    graceMs: Math.max(graceMs, Number(env['SHUTDOWN_GRACE_MS'] ?? 0) + 3_000),
+    graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
   });
   const services = await printer.step(`starting ${settings.replicas.length} service processes`, starting);
-  const gateway = services.find((it) => it.replica.service === 'gateway');
-  const worker = services.find((it) => it.replica.service === 'email-worker') ?? services[0];
-  const inbox = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `takes mail at ${mail.inbox.smtpUrl}` }];
+  const worker = services.find((it) => it.replica.service === 'email-worker') ?? services.at(-1);
+  const inbox: Address[] = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `every mail that is sent to ${mail.inbox.smtpUrl}` }];
   return summary(
     {
-      addresses: [...services.map(addressOf), ...inbox, serverAddress('PostgreSQL', postgres), serverAddress('Redis', redis)],
-      startMs: performance.now(),
-      gatewayUrl: gateway?.url,
-      inboxUrl: mail.inbox?.httpUrl,
+      services: [...services.map(addressOf), ...inbox],
+      servers: [serverAddress('PostgreSQL', postgres), serverAddress('Redis', redis), ...(mail.inbox === undefined ? [{ name: 'SMTP', url: mail.url, note: 'yours' }] : [])],
+      tookMs: performance.now(),
+      gatewayUrl: services.find((it) => it.replica.service === 'gateway')?.url,
       gatewayToken,
+      inboxUrl: mail.inbox?.httpUrl,
       victim: worker?.process.pid === undefined ? undefined : { name: worker.replica.name, pid: worker.process.pid },
-      dataDir: relative(process.cwd(), data.path) || data.path,
+      dataDir: relative(settings.root, data.path) || data.path,
     },
     printer.paint,
   );
@@ -55,19 +56,19 @@ async function migrated({ printer, settings, lifecycle }: ServersContext, server
   return server;
 }
 
-/** Our own settings are not for the services, and one INSTANCE_ID for all of them would make their replicas one. */
+/** One INSTANCE_ID for all processes would make the replicas of a service one: left out, each makes its own. */
 function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, string>>, root: string): NodeJS.ProcessEnv {
-  const { INSTANCE_ID: _, ...rest } = env;
   return {
     NODE_ENV: 'development',
     // Compiled code is kept between starts (Node 22 and later; older ones do not look).
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/angarium/compiled'),
-    ...rest,
+    ...env,
     ...shared,
+    INSTANCE_ID: undefined,
   };
 }
 
-const addressOf = ({ replica, url, process }: RunningService): Address => ({ name: replica.name, url, pid: process.pid });
+const addressOf = ({ replica, url, process }: RunningService): Address => ({ name: replica.name, url, pid: process.pid, note: replica.purpose });
 
 function serverAddress(name: string, { url, own }: Server): Address {
   return own === undefined ? { name, url, note: 'yours' } : { name, url, pid: own.pid };

@@ -1,7 +1,9 @@
-import { DatabaseModule } from '@angarium/database';
+import { DatabaseModule, publishThrough } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
+import { MessageBus } from '@angarium/transport';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ForgetUser } from './accounts/forget-user.js';
 import { GetUserController } from './accounts/get-user.controller.js';
 import { RegisterController } from './accounts/register.controller.js';
 import { RegisterUser } from './accounts/register-user.js';
@@ -25,10 +27,11 @@ export class GatewayModule {
           timeoutMs: config.DATABASE_TIMEOUT_MS,
           applicationName: 'gateway',
           logger,
+          outbox: publishThrough(MessageBus, (bus, events) => bus.publishEncoded(events)),
         }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, UserCache],
-      providers: [RegisterUser, UserRepository, { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser],
+      providers: [RegisterUser, UserCache, UserRepository, { provide: APP_GUARD, useClass: RequireTokenGuard }],
     };
   }
 }

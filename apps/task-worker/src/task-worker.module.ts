@@ -1,6 +1,6 @@
-import { DatabaseModule } from '@angarium/database';
+import { DatabaseModule, publishThrough } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
-import { signalTransport } from '@angarium/transport';
+import { MessageBus, signalTransport } from '@angarium/transport';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ClientsModule } from '@nestjs/microservices';
 import { AuditTrail } from './audit/audit-trail.js';
@@ -24,6 +24,7 @@ export class TaskWorkerModule {
           timeoutMs: config.DATABASE_TIMEOUT_MS,
           applicationName: 'task-worker',
           logger,
+          outbox: publishThrough(MessageBus, (bus, events) => bus.publishEncoded(events)),
         }),
         ClientsModule.register([{ name: SIGNALS, ...signalTransport(config.REDIS_FAST_URL ?? config.REDIS_URL) }]),
       ],

@@ -9,7 +9,7 @@ let test: TestDatabase;
 let db: Database<'accounts'>;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  postgres = await startPostgres({ fsync: true }); // without it a killed server forgets commits
 }, 60_000);
 beforeEach(async () => {
   test = await createTestDatabase(postgres);

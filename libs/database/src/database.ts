@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Logger } from '@angarium/observability';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { PoolConfig } from 'pg';
+import pg from 'pg';
 import { withSessionSettings } from './connection-string.js';
 import { PrismaClient, type Prisma } from './generated/prisma/client.js';
 import type { ModelOf, Owner } from './owners.js';
@@ -53,7 +53,8 @@ export type Database<O extends Owner> = Transaction<O> & {
  */
 export function createDatabase<O extends Owner>(owner: O, options: DatabaseOptions): Database<O> {
   const { timeoutMs = 5_000, logger } = options;
-  const adapter = new PrismaPg(poolSettings(options, timeoutMs), {
+  const adapter = new PrismaPg(openPool(options, timeoutMs), {
+    disposeExternalPool: true,
     onPoolError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed an idle connection'),
     onConnectionError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed a connection inside a transaction'),
   });
@@ -86,8 +87,8 @@ function translatingTransaction<O extends Owner>(transact: Transact<O>): Transac
   };
 }
 
-function poolSettings({ url, poolSize = 10, applicationName = 'angarium' }: DatabaseOptions, timeoutMs: number): PoolConfig {
-  return {
+function openPool({ url, poolSize = 10, applicationName = 'angarium' }: DatabaseOptions, timeoutMs: number): pg.Pool {
+  const pool = new pg.Pool({
     // the adapter writes and reads timestamps without their zone, so the session's zone has to be UTC
     connectionString: withSessionSettings(url, { TimeZone: 'UTC' }),
     max: poolSize,
@@ -99,7 +100,10 @@ function poolSettings({ url, poolSize = 10, applicationName = 'angarium' }: Data
     // shorter than the silence below, so that an idle connection is closed and not broken off
     idleTimeoutMillis: timeoutMs,
     stream: () => socketThatGivesUp(2 * timeoutMs + 1_000),
-  };
+  });
+  // A session's answer and its end may arrive together; handed on in between, the connection has no listener for a moment,
+  // and an 'error' event without one ends the process. The failure is told by the next statement on it.
+  return pool.on('connect', (connection) => void connection.on('error', () => undefined));
 }
 
 /**

@@ -18,8 +18,6 @@ import {
 import { MessageBus } from '@angarium/transport';
 import { uuidV7 } from './uuid-v7.js';
 
-stopAfterTests();
-
 let inbox: Inbox;
 let worker: Service;
 let bus: MessageBus;
@@ -49,6 +47,9 @@ afterAll(async () => {
   await inbox.stop();
 });
 
+// below the hook above, so that the clients are closed before their servers
+stopAfterTests();
+
 const someUser = (username = 'ada') => ({ ...UserCreated.example, userId: uuidV7(), email: `${uuidV7()}@example.com`, username });
 const welcomeKey = ({ userId }: { userId: string }) => `user.created:${userId}:welcome`;
 const mailsTo = async (address: string) => (await inbox.messages()).filter((mail) => mail.To.some((it) => it.Address === address));
@@ -60,6 +61,21 @@ async function eventsOf<C extends EventContract>(contract: C, idempotencyKey: st
   return payloads.filter((it) => it.idempotencyKey === idempotencyKey);
 }
 
+function awaitEvents<C extends EventContract>(contract: C, idempotencyKey: string): Promise<PayloadOf<C>[]> {
+  const some = async () => {
+    const events = await eventsOf(contract, idempotencyKey);
+    return events.length > 0 && events;
+  };
+  return waitFor(some, { what: contract.name, timeoutMs: 20_000 });
+}
+
+/** As after a day, when finished jobs are removed: only the ledger knows then what was sent. */
+async function forgetJobs(): Promise<void> {
+  await redis.select(1);
+  await redis.flushdb();
+  await redis.select(0);
+}
+
 async function attemptsCounted(outcome: string): Promise<number> {
   const text = await (await fetch(`${worker.url}/metrics`)).text();
   return Number(new RegExp(`^angarium_email_attempts_total\\{[^}]*outcome="${outcome}"[^}]*\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
@@ -69,12 +85,9 @@ describe('the email worker', () => {
   it('welcomes a new user once, whatever is redelivered', async () => {
     const user = someUser();
     for (let i = 0; i < 3; i++) await bus.emit(UserCreated, user);
-    await waitFor(() => eventsOf(EmailSent, welcomeKey(user)).then((it) => it.length > 0), { what: 'email.sent' });
+    await awaitEvents(EmailSent, welcomeKey(user));
 
-    // the job is forgotten after a while; then only the ledger knows
-    await redis.select(1);
-    await redis.flushdb();
-    await redis.select(0);
+    await forgetJobs();
     const before = await attemptsCounted('repeated');
     await bus.emit(UserCreated, user);
     await waitFor(async () => (await attemptsCounted('repeated')) > before, { what: 'the repeated job to end' });
@@ -88,7 +101,7 @@ describe('the email worker', () => {
   it('says in email.sent which mail went out, by the Message-ID that it had', async () => {
     const user = someUser();
     await bus.emit(UserCreated, user);
-    const [sent] = await waitFor(async () => (await eventsOf(EmailSent, welcomeKey(user))).length > 0 && eventsOf(EmailSent, welcomeKey(user)), { what: 'email.sent' });
+    const [sent] = await awaitEvents(EmailSent, welcomeKey(user));
     const [mail] = await mailsTo(user.email);
     expect(sent).toMatchObject({ acceptedCount: 1, rejectedCount: 0, messageId: `<${sent!.deliveryId}@angarium.test>` });
     expect(`<${mail!.MessageID.replace(/[<>]/g, '')}>`).toBe(sent!.messageId);
@@ -99,14 +112,15 @@ describe('the email worker', () => {
     const order = { emailId: uuidV7(), to: [`${uuidV7()}@example.com`], template: { key: 'welcome' as const, variables: { username: 'grace' } } };
     await bus.emit(EmailRequested, order);
     await bus.emit(EmailRequested, order);
-    await waitFor(() => eventsOf(EmailSent, `email.requested:${order.emailId}`).then((it) => it.length > 0), { what: 'email.sent' });
+    await awaitEvents(EmailSent, `email.requested:${order.emailId}`);
     expect(await mailsTo(order.to[0]!)).toHaveLength(1);
   });
 
   it('shows a hostile name as text', async () => {
     const user = someUser('<img src=x onerror=alert(1)>');
     await bus.emit(UserCreated, user);
-    const [mail] = await waitFor(async () => (await mailsTo(user.email)).length > 0 && mailsTo(user.email), { what: 'the mail' });
+    await awaitEvents(EmailSent, welcomeKey(user));
+    const [mail] = await mailsTo(user.email);
     expect(mail!.HTML).toContain('&lt;img src=x onerror=alert(1)&gt;');
     expect(mail!.HTML).not.toContain('<img');
     expect(mail!.Text).toContain('<img src=x onerror=alert(1)>');
@@ -116,8 +130,7 @@ describe('the email worker', () => {
     const user = someUser();
     inbox.refuse(user.email, 550, { text: `5.1.1 <${user.email}> no such mailbox` });
     await bus.emit(UserCreated, user);
-    await waitFor(() => eventsOf(EmailFailed, welcomeKey(user)).then((it) => it.length > 0), { what: 'email.failed' });
-    const [failed] = await eventsOf(EmailFailed, welcomeKey(user));
+    const [failed] = await awaitEvents(EmailFailed, welcomeKey(user));
     expect(failed).toMatchObject({ code: 'EMAIL_REFUSED', reason: expect.stringContaining('550 5.1.1') as string });
     expect(await rowOf(welcomeKey(user))).toMatchObject({ status: 'failed', attempts: 1 });
     expect(JSON.stringify(failed)).not.toContain(user.email);
@@ -130,9 +143,7 @@ describe('the email worker', () => {
     await bus.emit(UserCreated, user);
     await waitFor(async () => (await rowOf(welcomeKey(user)))?.status === 'failed', { what: 'the mail to fail' });
     inbox.resetFaults();
-    await redis.select(1);
-    await redis.flushdb();
-    await redis.select(0);
+    await forgetJobs();
     await bus.emit(UserCreated, user);
     await waitFor(() => worker.output().includes('EMAIL_GIVEN_UP'), { what: 'the repeated job to end' });
     expect(await mailsTo(user.email)).toHaveLength(0);
@@ -142,7 +153,7 @@ describe('the email worker', () => {
     const user = someUser();
     inbox.refuse(user.email, 451, { times: 1 });
     await bus.emit(UserCreated, user);
-    await waitFor(() => eventsOf(EmailSent, welcomeKey(user)).then((it) => it.length > 0), { what: 'email.sent', timeoutMs: 15_000 });
+    await awaitEvents(EmailSent, welcomeKey(user));
     expect(await mailsTo(user.email)).toHaveLength(1);
     expect(await rowOf(welcomeKey(user))).toMatchObject({ status: 'sent', attempts: 2 });
     expect(await eventsOf(EmailFailed, welcomeKey(user))).toEqual([]);
@@ -153,8 +164,7 @@ describe('the email worker', () => {
     inbox.refuse(bad, 550);
     const idempotencyKey = uuidV7();
     await queues.sendEmail({ to: [good, bad], subject: 'Two', text: 'Both of you' }, { idempotencyKey });
-    await waitFor(() => eventsOf(EmailSent, idempotencyKey).then((it) => it.length > 0), { what: 'email.sent' });
-    expect(await eventsOf(EmailSent, idempotencyKey)).toMatchObject([{ acceptedCount: 1, rejectedCount: 1 }]);
+    expect(await awaitEvents(EmailSent, idempotencyKey)).toMatchObject([{ acceptedCount: 1, rejectedCount: 1 }]);
     expect((await rowOf(idempotencyKey))?.lastError).toContain('550');
   });
 
@@ -162,7 +172,7 @@ describe('the email worker', () => {
     const user = someUser();
     inbox.loseAnswer(1);
     await bus.emit(UserCreated, user);
-    await waitFor(() => eventsOf(EmailSent, welcomeKey(user)).then((it) => it.length > 0), { what: 'email.sent', timeoutMs: 15_000 });
+    await awaitEvents(EmailSent, welcomeKey(user));
     const mails = await mailsTo(user.email);
     expect(mails).toHaveLength(2);
     expect(mails[0]!.MessageID).toBe(mails[1]!.MessageID);
@@ -180,7 +190,7 @@ describe('the email worker', () => {
     expect((await fetch(`${worker.url}/health/ready`)).status).toBe(200);
     inbox = await startInbox({ smtpPort: inbox.smtpPort });
     await waitFor(async () => (await mailsTo(user.email)).length === 1, { what: 'the mail', timeoutMs: 15_000 });
-    await waitFor(() => eventsOf(EmailSent, welcomeKey(user)).then((it) => it.length === 1), { what: 'email.sent' });
+    await awaitEvents(EmailSent, welcomeKey(user));
   }, 60_000);
 
   it('lets a mail that is going out end when it is told to stop, and exits 0', async () => {

@@ -35,14 +35,14 @@ export interface OutcomeRecorderOptions {
  *
  * After the server's 250 the ledger is the only thing that keeps the mail from going out twice, so a Postgres that is away is waited for:
  * each outcome is **open** from its first try until its commit, tried again with short pauses, and a job that comes again meanwhile
- * waits for it instead of sending. After `stop()` each has one last try; what is still open then is lost with the process, and the mail repeats (same Message-ID).
+ * waits for it instead of sending. Ends with `stop()`: what is open then is forgotten, and the mail goes out again (same Message-ID).
  */
 export class OutcomeRecorder {
   private readonly open = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly outcomes: OutcomeRepository,
+    private readonly outcomes: Pick<OutcomeRepository, 'close'>,
     private readonly options: OutcomeRecorderOptions,
   ) {}
 
@@ -66,7 +66,7 @@ export class OutcomeRecorder {
     if (open !== undefined) await this.holdFor(open);
   }
 
-  /** One last try for what is open; jobs that wait are given back. Idempotent. */
+  /** Nothing is tried again; jobs that wait are given back. Idempotent. */
   stop(): void {
     this.stopping.abort();
   }

@@ -1,14 +1,13 @@
-import { ProfileChanged, type GetUser, type PayloadOf, type ResponseOf } from '@angarium/contracts';
+import type { GetUser, ResponseOf } from '@angarium/contracts';
 import { InjectConfig } from '@angarium/service-shell';
-import { OnSignal } from '@angarium/transport';
-import { Controller } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { GatewayConfig } from '../config.js';
 
 type User = ResponseOf<typeof GetUser>;
 const MAX_COUNT = 10_000;
 
 /** Users that this replica was asked for lately. Every replica forgets a user when its profile changes; a missed signal costs one lifetime. */
-@Controller()
+@Injectable()
 export class UserCache {
   private readonly users = new Map<string, { user: User; until: number }>();
   private readonly lifeMs: number;
@@ -30,8 +29,7 @@ export class UserCache {
     if (this.lifeMs > 0) this.users.set(user.userId, { user, until: performance.now() + this.lifeMs });
   }
 
-  @OnSignal(ProfileChanged)
-  forget({ userId }: PayloadOf<typeof ProfileChanged>): void {
+  forget(userId: string): void {
     this.users.delete(userId);
   }
 }

@@ -6,11 +6,8 @@ export function toHttpError(error: unknown): AngariumError {
   if (error instanceof AngariumError) return error;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
   if (typeof status !== 'number' || status >= 500) return toAngariumError(error);
-  const code = (error as { code?: unknown }).code;
   const message = error instanceof Error ? error.message : undefined;
   switch (status) {
-    case 400:
-      return isJsonFault(error, code) ? SharedErrors.INVALID_JSON(undefined, { cause: error }) : refused(message, status);
     case 401:
       return SharedErrors.UNAUTHORIZED();
     case 404:
@@ -22,10 +19,6 @@ export function toHttpError(error: unknown): AngariumError {
     default:
       return refused(message, status);
   }
-}
-
-function isJsonFault(error: unknown, code: unknown): boolean {
-  return error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY';
 }
 
 function refused(message: string | undefined, status: number): AngariumError {

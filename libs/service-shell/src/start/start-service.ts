@@ -10,6 +10,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { contractFault } from './contract-fault.js';
 import { HealthRegistry } from '../health/health-registry.js';
 import { AnyExceptionFilter } from '../http/any-exception.filter.js';
+import { readJson } from '../http/read-json.js';
 import { followRequests } from '../http/request-context.js';
 import type { ServiceSettings, TransportSettings } from './service-settings.js';
 import { ShellModule } from './shell.module.js';
@@ -64,9 +65,11 @@ async function start<D extends ConfigDefinition>(
   const transport = transportOptions(service, settings, logger, metrics);
   const parts = { config, logger, metrics, app: definition.module(config, logger), imports: definition.transport ? [TransportModule.forRoot(transport)] : [] };
   const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', requestIdHeader: false });
-  const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, { logger: new NestLogger(logger), abortOnError: false });
+  const options = { logger: new NestLogger(logger), abortOnError: false, bodyParser: false };
+  const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, options);
   app.useGlobalFilters(new AnyExceptionFilter(logger));
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: contractFault }));
+  readJson(app.getHttpAdapter().getInstance());
   followRequests(app.getHttpAdapter().getInstance(), logger, metrics);
 
   const health = app.get(HealthRegistry);

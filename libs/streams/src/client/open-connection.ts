@@ -7,7 +7,13 @@ import { DEFAULT_REDIS_URL, type StreamsClientOptions } from './options.js';
  * A command is never kept for later and never sent again by the connection: one that was not answered fails when the
  * socket breaks, and whoever sent it knows whether to repeat it. (0 retries is also what makes ioredis settle it at all.)
  */
-const nothingLater = { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false, enableOfflineQueue: false } as const;
+const nothingLater = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  enableOfflineQueue: false,
+  // ioredis leaves a timer of this length behind when it is closed while Redis is away; it would hold the process.
+  disconnectTimeout: 200,
+} as const;
 
 /** Opens one socket of a streams client. Does not block. */
 export function openConnection(options: StreamsClientOptions, name: string, logger: Logger): RedisConnection {

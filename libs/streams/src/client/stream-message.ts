@@ -18,7 +18,8 @@ export interface StreamMessage<T = ParsedJson> {
   readonly timestamp: number;
 }
 
-export type StreamCallback<T = ParsedJson> = (message: StreamMessage<T>) => void | Promise<void>;
+/** Its end is awaited before the next message is handed over; what it returns is not looked at. */
+export type StreamCallback<T = ParsedJson> = (message: StreamMessage<T>) => unknown;
 
 /** Reads an entry whoever wrote it; never throws, because one broken entry must not stop its stream. */
 export async function toStreamMessage<T = ParsedJson>(stream: string, { id, fields }: StreamEntry, log: Logger): Promise<StreamMessage<T>> {

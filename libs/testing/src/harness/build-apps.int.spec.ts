@@ -35,9 +35,9 @@ describe('buildApps', () => {
 
   it('bundles again when a source changes, and leaves the bundle in use alone', async () => {
     const before = await buildApps(['cook'], workspace);
-    await write('apps/cook/src/dish.ts', `export const dish: string = 'tea';`);
+    await write('apps/cook/src/dish.ts', `export const dish: string = 'stew';`);
     const after = await buildApps(['cook'], workspace);
-    expect([run(before.cook), run(after.cook)]).toEqual(['soup', 'tea']);
+    expect([run(before.cook), run(after.cook)]).toEqual(['soup', 'stew']);
   });
 
   it('is right when several processes do it at once', async () => {
@@ -50,7 +50,7 @@ describe('buildApps', () => {
   it('removes bundles of an hour ago', async () => {
     const before = dirname((await buildApps(['cook'], workspace)).cook);
     await utimes(before, new Date(0), new Date(0));
-    await write('apps/cook/src/dish.ts', `export const dish: string = 'tea';`);
+    await write('apps/cook/src/dish.ts', `export const dish: string = 'stew';`);
     await buildApps(['cook'], workspace);
     expect(existsSync(before)).toBe(false);
   });

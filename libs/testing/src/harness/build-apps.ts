@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { sourceFingerprint } from './source-fingerprint.js';
+import { sourceFingerprints } from './source-fingerprints.js';
 
 /** esbuild does not run inside Jest (it meets another realm's Uint8Array there), so a process of its own runs this. */
 const script = `
@@ -24,12 +24,11 @@ const keptMs = 3_600_000;
  */
 export async function buildApps<const Name extends string>(names: readonly Name[], workspace = workspaceRoot()): Promise<Record<Name, string>> {
   await requireApps(names, workspace);
-  const wanted = await Promise.all(
-    names.map(async (name) => {
-      const cache = join(workspace, 'apps', name, 'node_modules/.cache/angarium');
-      return { name, cache, folder: join(cache, await sourceFingerprint(workspace, name)) };
-    }),
-  );
+  const fingerprints = await sourceFingerprints(workspace, names);
+  const wanted = [...fingerprints].map(([name, fingerprint]) => {
+    const cache = join(workspace, 'apps', name, 'node_modules/.cache/angarium');
+    return { name, cache, folder: join(cache, fingerprint) };
+  });
   const missing = wanted.filter(({ folder }) => !existsSync(folder));
   if (missing.length > 0) await bundle(missing, workspace);
   return Object.fromEntries(wanted.map(({ name, folder }) => [name, join(folder, 'main.js')])) as Record<Name, string>;

@@ -19,7 +19,7 @@ const ready = new WeakMap<object, Promise<void>>();
 
 /**
  * Makes a database of one's own on a server of startPostgres (or another one whose role may create databases).
- * The migrations run once per server, into a template; a database is then a copy of it, which takes well under 0.1 s.
+ * The migrations run once per server, into a template; a database is then a copy of it, which takes about 0.1 s.
  * @throws the errors of `deployMigrations` from @angarium/database
  */
 export async function createTestDatabase(postgres: { readonly url: string }): Promise<TestDatabase> {

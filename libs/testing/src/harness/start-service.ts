@@ -79,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (outcome !== true) throw failure(`ended with ${outcome.signal ?? `code ${outcome.code}`} before it was ready`);
     },
     async stop(graceMs = 15_000) {
-   // a stopped process hears nothing but SIGKILL
+      child.signal('SIGCONT'); // a stopped process hears nothing but SIGKILL
       await child.end('SIGTERM', graceMs);
     },
   });

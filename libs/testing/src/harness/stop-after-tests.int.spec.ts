@@ -35,7 +35,7 @@ it('a failing test shows the output of the programs that it started, a passing o
   await writeFile(join(dir, 'jest.config.mjs'), `import preset from '${join(project, '../../jest.preset.mjs')}';\nexport default { ...preset('user'), rootDir: '${dir}' };`);
   const jest = join(project, '../../node_modules/jest/bin/jest.js');
   const args = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--config', join(dir, 'jest.config.mjs')];
-  const { stderr } = spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8', env: { PATH: process.env['PATH'], NO_COLOR: '1' } });
+  const { stderr } = spawnSync(process.execPath, args, { cwd: dir, encoding: 'utf8', timeout: 20_000, env: { PATH: process.env['PATH'], NO_COLOR: '1' } });
   expect(stderr).toContain('--- cook, when "is broken" failed ---\nthe soup is hot\n');
   expect(stderr).not.toMatch(/when "(starts a cook|is well)" failed/);
   expect(stderr).toContain('1 failed, 2 passed');

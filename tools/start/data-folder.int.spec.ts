@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { holderOf, openDataFolder } from './data-folder.js';
+
+describe('the data folder', () => {
+  let dir: string;
+  beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), 'angarium-start-'))));
+  afterEach(() => rm(dir, { recursive: true }));
+
+  it('makes a token once, which only its owner can read', async () => {
+    const first = await openDataFolder(dir);
+    await first.close();
+    const second = await openDataFolder(dir);
+    await second.close();
+    expect(first.gatewayToken).toMatch(/^[\w-]{32}$/);
+    expect(second.gatewayToken).toBe(first.gatewayToken);
+    expect((await stat(join(dir, 'secrets.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('belongs to one start at a time, which a second one is told', async () => {
+    const data = await openDataFolder(dir);
+    await writeFile(join(dir, 'start.lock'), (await readFile(join(dir, 'start.lock'), 'utf8')).replace(String(process.pid), String(process.ppid)));
+    expect(await holderOf(dir)).toBeUndefined(); // our parent was not born when we were: a number used again
+    await data.close();
+    const again = await openDataFolder(dir);
+    await expect(openDataFolder(dir)).rejects.toThrow(`process ${process.pid}`);
+    await again.close();
+    expect(await holderOf(dir)).toBeUndefined();
+  });
+
+  it('is taken over from a start that was killed', async () => {
+    await writeFile(join(dir, 'start.lock'), '999999999 1');
+    const data = await openDataFolder(dir);
+    expect(await holderOf(dir)).toBe(process.pid);
+    await data.close();
+  });
+
+  it('shows the process ids as last written, and none after the stop', async () => {
+    const data = await openDataFolder(dir);
+    await Promise.all([data.writePids({ gateway: 1 }), data.writePids({ gateway: 2 })]);
+    expect(JSON.parse(await readFile(join(dir, 'pids.json'), 'utf8'))).toEqual({ gateway: 2 });
+    await data.close();
+    await expect(readFile(join(dir, 'pids.json'))).rejects.toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,53 @@
+import { plain } from './paint.js';
+import { summary, type SummaryContent } from './summary.js';
+
+const content: SummaryContent = {
+  services: [
+    { name: 'gateway', url: 'http://127.0.0.1:3000', pid: 11, note: 'the HTTP API' },
+    { name: 'email-worker', url: 'http://127.0.0.1:3031', pid: 12 },
+    { name: 'inbox', url: 'http://127.0.0.1:1080' },
+  ],
+  servers: [
+    { name: 'PostgreSQL', url: 'postgresql://ada:s3cret@db.example.com/x', note: 'yours' },
+    { name: 'Redis', url: 'redis://127.0.0.1:6380', pid: 13 },
+  ],
+  tookMs: 6_543,
+  gatewayUrl: 'http://127.0.0.1:3000',
+  gatewayToken: 'tok',
+  inboxUrl: 'http://127.0.0.1:1080',
+  victim: { name: 'email-worker', pid: 12 },
+  dataDir: '.data',
+};
+
+describe('what stands on the screen when all is up', () => {
+  const text = summary(content, plain);
+
+  it('names every address and process, and how long the start took', () => {
+    expect(text).toContain('Angarium is up after 6.5 s');
+    expect(text).toMatch(/gateway +http:\/\/127\.0\.0\.1:3000 +process 11 +the HTTP API/);
+    expect(text).toMatch(/Redis +redis:\/\/127\.0\.0\.1:6380 +process 13/);
+  });
+
+  it('can be pasted: register, read the profile, read the audit trail, kill a worker', () => {
+    expect(text).toContain(`curl -i http://127.0.0.1:3000/register -H 'content-type: application/json' -d '{"email":"ada@example.com",`);
+    expect(text).toContain(`curl -H 'authorization: Bearer tok' 'http://127.0.0.1:3000/users/USER_ID'`);
+    expect(text).toContain(`curl -H 'authorization: Bearer tok' 'http://127.0.0.1:3000/audit?subject=USER_ID'`);
+    expect(text).toMatch(/^ +kill -9 12$/m);
+  });
+
+  it('says where the mail is and how to stop', () => {
+    expect(text).toMatch(/mail she got: http:\/\/127\.0\.0\.1:1080/);
+    expect(text).toMatch(/Ctrl-C stops everything/);
+  });
+
+  it('hides the password of a server of the user', () => {
+    expect(text).toContain('postgresql://ada:***@db.example.com/x');
+    expect(text).not.toContain('s3cret');
+  });
+
+  it('offers nothing that does not run', () => {
+    const little = summary({ ...content, gatewayUrl: undefined, inboxUrl: undefined, victim: undefined }, plain);
+    expect(little).not.toContain('curl');
+    expect(little).not.toContain('Try it');
+  });
+});
