@@ -29,6 +29,10 @@ describe('a log line on the screen', () => {
     expect(rest).toEqual(Array.from({ length: 6 }, () => '    at f (x.ts:1:2)'));
   });
 
+  it('puts a cause of several lines on one', () => {
+    expect(format({ level: 'warn', msg: 'relay failed', err: { message: 'Invalid call:\n\n  no such table' } }).slice(13)).toBe('WARN relay failed Invalid call: no such table');
+  });
+
   it('says a cause once when it is the message itself', () => {
     expect(format({ level: 'warn', msg: 'Redis is away', err: { type: 'Error', message: 'Redis is away' } }).slice(13)).toBe('WARN Redis is away');
   });

@@ -5,6 +5,7 @@ const levels: Readonly<Record<string, Colour | undefined>> = { warn: 'yellow', e
 const leftOut = new Set(['level', 'time', 'msg', 'service', 'instance', 'pid', 'hostname', 'context', 'traceId', 'correlationId', 'tenant', 'err', 'error', 'reason']);
 const maxFields = 8;
 const maxValueLength = 80;
+const maxCauseLength = 300;
 const maxFrames = 6;
 
 /**
@@ -20,7 +21,7 @@ export function formatLine(line: string, paint: Paint): string {
   const colour = levels[level];
   const head = colour === undefined ? message : paint(`${level.toUpperCase()} ${message}`, colour);
   // Nest and pino repeat the error's own message as the line's.
-  const cause = error === undefined || message.includes(error.message) ? '' : paint(`${error.name}${error.message}`, 'red');
+  const cause = error === undefined || message.includes(error.message) ? '' : paint(short(`${error.name}${error.message}`, maxCauseLength), 'red');
   const details = fields(entry);
   const first = [paint(timeOf(entry['time']), 'grey'), head, cause, details === '' ? '' : paint(details, 'grey')].filter((it) => it !== '').join(' ');
   const isFailure = level === 'error' || level === 'fatal';
@@ -51,9 +52,10 @@ function fields(entry: Record<string, unknown>): string {
   return texts.join(' ') + (shown.length > maxFields ? ` +${shown.length - maxFields}` : '');
 }
 
-function short(text: string): string {
+/** On one line, and not longer than that. */
+function short(text: string, maxLength = maxValueLength): string {
   const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > maxValueLength ? `${line.slice(0, maxValueLength - 1)}…` : line;
+  return line.length > maxLength ? `${line.slice(0, maxLength - 1)}…` : line;
 }
 
 function describe(value: unknown): { name: string; message: string; stack: string | undefined } | undefined {

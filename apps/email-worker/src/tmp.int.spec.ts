@@ -1,32 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { QueueService } from '@angarium/queues';
-import { createTestDatabase, startInbox, startPostgres, startRedis, startService, stopAfterTests, waitFor } from '@angarium/testing';
+import { createTestDatabase, startInbox, startPostgres, startRedis, stopAfterTests, waitFor } from '@angarium/testing';
 stopAfterTests();
 it('measure', async () => {
   const [redis, postgres, inbox] = await Promise.all([startRedis(), startPostgres(), startInbox()]);
   const db = await createTestDatabase(postgres);
-  const t = performance.now();
-  const worker = await startService({ name: 'email-worker', main: new URL('../dist/main.js', import.meta.url).pathname, env: { REDIS_URL: redis.url, DATABASE_URL: db.url, SMTP_URL: inbox.smtpUrl, EMAIL_RATE_PER_SECOND: '100000', EMAIL_WORKER_CONCURRENCY: '20', LOG_LEVEL: process.env['LL'] ?? 'info' } });
-  await worker.ready();
-  const lines = [`ready after ${Math.round(performance.now() - t)}`];
-  const rss = () => /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))![1]!;
-  await new Promise((r) => setTimeout(r, 5000));
-  lines.push(`idle rss kB ${rss()}`);
-  lines.push(await (await fetch(`${worker.url}/health/ready`)).text());
-  const queues = new QueueService({ redisUrl: redis.url });
-  for (const n of [200, 3000]) {
-    const from = inbox.count;
-    const a = performance.now();
-    await Promise.all(Array.from({ length: n }, (_, i) => queues.sendEmail({ to: `u${i}@example.com`, template: { key: 'welcome', variables: { username: `u${i}` } } })));
-    const b = performance.now();
-    await waitFor(() => inbox.count === from + n, { what: 'mails', timeoutMs: 100_000 });
-    const s = (performance.now() - a) / 1000;
-    lines.push(`${n} mails: queued in ${Math.round(b - a)} ms, all in ${s.toFixed(2)} s = ${Math.round(n / s)}/s rss ${rss()}`);
+  const { spawn } = await import('node:child_process');
+  const lines: string[] = [];
+  for (const flags of [['main.js'], ['small.js'], ['--max-semi-space-size=4', 'small.js'], ['--max-semi-space-size=4', '--no-wasm-tier-up', 'small.js'], ['--max-semi-space-size=4', '--no-wasm-tier-up', 'main.js']]) {
+    const child = spawn(process.execPath, [...flags.slice(0, -1), new URL('../dist/' + flags.at(-1)!, import.meta.url).pathname], { env: { PATH: process.env['PATH'], EMAIL_WORKER_PORT: '23131', REDIS_URL: redis.url, DATABASE_URL: db.url, SMTP_URL: inbox.smtpUrl }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const t = performance.now();
+    await waitFor(async () => (await fetch('http://127.0.0.1:23131/health/ready')).ok, { what: 'ready', timeoutMs: 60000 });
+    const ready = performance.now() - t;
+    const rss = (k = 'VmRSS') => new RegExp(k + ':\\s+(\\d+)').exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]!;
+    const first = rss();
+    await new Promise((r) => setTimeout(r, 6000));
+    const m = await (await fetch('http://127.0.0.1:23131/metrics')).text();
+    lines.push(flags.join() + ` ready ${Math.round(ready)} first ${first} idle ${rss()} anon ${rss('RssAnon')} hwm ${rss('VmHWM')} ` + '' || m.split('\n').filter((l) => /^nodejs_(heap_size_(total|used)|external)|space_size_used/.test(l)).map((l) => l.replace(/\{.*?(space="\w+")?\}/, '$1')).join(' '));
+    child.kill('SIGTERM');
+    await new Promise((r) => child.once('exit', r));
   }
-  await queues.close();
-  worker.signal('SIGTERM');
-  lines.push(JSON.stringify(await worker.exited));
-  lines.push(worker.output().split('\n').filter((l) => l.includes('bootMs') || l.includes('"stop') || l.includes('warn')).slice(0, 12).join('\n'));
   process.stderr.write(lines.join('\n') + '\n');
   await inbox.stop();
 }, 200_000);

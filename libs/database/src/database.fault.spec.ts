@@ -124,7 +124,7 @@ describe('PostgreSQL falls silent', () => {
       async (url) => {
         const silent = createDatabase('accounts', { timeoutMs: 200, logger: silentLogger, url });
         await expect(silent.user.count()).rejects.toMatchObject(away);
-        await expect(checkDatabase(silent, 50)).rejects.toMatchObject({ ...away, message: expect.stringContaining('50 ms') });
+        await expect(checkDatabase(silent, 50)).rejects.toMatchObject({ ...away, message: expect.stringContaining('50 ms') as string });
         await silent.$disconnect();
       },
     );
@@ -138,7 +138,7 @@ describe('PostgreSQL falls silent', () => {
       (socket) => void socket.once('data', () => socket.end(answer)),
       async (url) => {
         const early = createDatabase('accounts', { timeoutMs: 500, logger: silentLogger, url });
-        await expect(early.user.count()).rejects.toMatchObject({ ...away, message: expect.stringContaining('57P03') });
+        await expect(early.user.count()).rejects.toMatchObject({ ...away, message: expect.stringContaining('57P03') as string });
         await expect(early.$transaction((tx) => tx.user.count())).rejects.toMatchObject(away);
         await early.$disconnect();
       },

@@ -30,7 +30,7 @@ describe('ownership of tables', () => {
   });
 
   it('a service sees no table of another one, and its outbox only through the outbox functions', () => {
-    const look = (db: Database<'accounts'>) => [
+    const look = (db: Database<'accounts'>): unknown[] => [
       db.user,
       // @ts-expect-error the email worker's
       db.emailDelivery,

@@ -11,6 +11,9 @@ import { withinTime } from './within-time.js';
 
 /** Pause before a job is tried again when something it depends on is away. Costs no attempt. */
 const OUTAGE_PAUSE_MS = 1_000;
+const RENEWALS_PER_LOCK = 5;
+/** How often abandoned jobs are looked for, over all replicas. */
+const STALLED_INTERVAL_MS = 500;
 /** A job is failed when this many workers in a row died with it. */
 const MAX_STALLED_COUNT = 5;
 
@@ -65,8 +68,8 @@ export class JobWorker {
     this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger });
     this.worker = new Worker(queue, (job: Job<JobEnvelope>, token?: string) => this.run(job, token), {
       ...{ connection: this.redis, prefix: queuePrefix(namespace), concurrency, limiter, autorun: false, skipVersionCheck: true },
-      // BullMQ's defaults take half a minute to notice a dead worker; these take lock + interval
-      ...{ lockDuration: lockMs, stalledInterval: Math.max(500, Math.round(lockMs / 3)), maxStalledCount: MAX_STALLED_COUNT },
+      // BullMQ's defaults take half a minute to notice a dead worker; these take lock + interval, and a busy living one may miss four renewals
+      ...{ lockDuration: lockMs, lockRenewTime: lockMs / RENEWALS_PER_LOCK, stalledInterval: STALLED_INTERVAL_MS, maxStalledCount: MAX_STALLED_COUNT },
     });
     this.worker.on('error', (error) => logger.debug({ queue, reason: error.message }, 'worker connection'));
     this.worker.on('stalled', (jobId) => logger.warn({ queue, jobId }, 'job of a worker that was not heard of; it is handed to another'));

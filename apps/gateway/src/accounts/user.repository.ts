@@ -1,5 +1,6 @@
 import type { EncodedEvent } from '@angarium/contracts';
-import { addToOutbox, InjectDatabase, isUniqueViolation, type Database } from '@angarium/database';
+import { addToOutbox, databaseHealth, InjectDatabase, isUniqueViolation, type Database } from '@angarium/database';
+import { HealthRegistry } from '@angarium/service-shell';
 import { Injectable } from '@nestjs/common';
 import { GatewayErrors } from '../errors.js';
 import type { RegisteredUser } from './register-user.js';
@@ -12,7 +13,12 @@ export interface NewUser {
 
 @Injectable()
 export class UserRepository {
-  constructor(@InjectDatabase() private readonly database: Database<'accounts'>) {}
+  constructor(
+    @InjectDatabase() private readonly database: Database<'accounts'>,
+    health: HealthRegistry,
+  ) {
+    health.add(databaseHealth(database));
+  }
 
   /** Stores a user and the event that states it, in one transaction. @throws EMAIL_TAKEN, USERNAME_TAKEN */
   async create(user: NewUser, eventOf: (created: RegisteredUser) => EncodedEvent): Promise<RegisteredUser> {

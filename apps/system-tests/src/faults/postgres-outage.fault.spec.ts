@@ -5,7 +5,7 @@ import { mailsByAddress, startSystem, waitForMails, type Registered, type System
 stopAfterTests();
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ env: { DATABASE_TIMEOUT_MS: '2000' } });
+  system = await startSystem({ isPostgresDurable: true, env: { DATABASE_TIMEOUT_MS: '2000' } });
 }, 60_000);
 
 async function query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {

@@ -44,16 +44,21 @@ export interface SystemOptions {
   readonly replicas?: Partial<Record<App, number>>;
   readonly env?: Record<string, string>;
   readonly appendfsync?: 'always' | 'everysec';
+  /** Whether what Postgres has committed survives its kill; costs speed. Default false. */
+  readonly isPostgresDurable?: boolean;
 }
 
 /** Starts everything a registration passes through; resolves when all services are ready. */
-export async function startSystem({ replicas = {}, env = {}, appendfsync = 'always' }: SystemOptions = {}): Promise<System> {
-  const [bundles, redis, postgres, inbox] = await Promise.all([buildApps(apps), startRedis({ appendfsync }), startPostgres(), startInbox()]);
+export async function startSystem({ replicas = {}, env = {}, appendfsync = 'always', isPostgresDurable = false }: SystemOptions = {}): Promise<System> {
+  const [bundles, redis, postgres, inbox] = await Promise.all([buildApps(apps), startRedis({ appendfsync }), startPostgres({ fsync: isPostgresDurable }), startInbox()]);
   const database = await createTestDatabase(postgres);
   const shared = { DATABASE_URL: database.url, REDIS_URL: redis.url, SMTP_URL: inbox.smtpUrl, GATEWAY_TOKEN: gatewayToken, EMAIL_RATE_PER_SECOND: '1000', ...env };
   const services: Service[] = [];
+  const counts = new Map<App, number>();
   const start = async (app: App, more: Record<string, string> = {}) => {
-    const name = `${app}.${services.filter((it) => it.name.startsWith(app)).length + 1}`;
+    const count = (counts.get(app) ?? 0) + 1;
+    counts.set(app, count);
+    const name = `${app}.${count}`;
     const service = await startService({ name, main: bundles[app], env: { ...shared, INSTANCE_ID: name, ...more } });
     services.push(service);
     return service;

@@ -1,10 +1,16 @@
 import type { GetUser, ResponseOf } from '@angarium/contracts';
-import { InjectDatabase, type Database } from '@angarium/database';
+import { databaseHealth, InjectDatabase, type Database } from '@angarium/database';
+import { HealthRegistry } from '@angarium/service-shell';
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
 export class ProfileRepository {
-  constructor(@InjectDatabase() private readonly database: Database<'tasks'>) {}
+  constructor(
+    @InjectDatabase() private readonly database: Database<'tasks'>,
+    health: HealthRegistry,
+  ) {
+    health.add(databaseHealth(database));
+  }
 
   /** Idempotent by user id. @returns whether the profile is new. */
   async createOnce(profile: { userId: string; username: string; email: string; displayName: string }): Promise<boolean> {

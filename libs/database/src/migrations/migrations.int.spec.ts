@@ -93,7 +93,7 @@ describe('deploying migrations', () => {
     // as a killed deployer leaves it: begun, not ended
     await sql(`INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', '${name}')`);
     expect(await migrationStatus(url, { folder })).toMatchObject({ isUpToDate: false, interrupted: [name] });
-    await expect(deployMigrations(url, { folder })).rejects.toMatchObject({ code: 'MIGRATION_INTERRUPTED', message: expect.stringContaining(`migrate resolve ${name} applied`) });
+    await expect(deployMigrations(url, { folder })).rejects.toMatchObject({ code: 'MIGRATION_INTERRUPTED', message: expect.stringContaining(`migrate resolve ${name} applied`) as string });
     await resolveMigration(url, name, 'rolled-back', { folder });
     expect(await deployMigrations(url, { folder })).toEqual([name]);
   });
@@ -149,7 +149,7 @@ describe('making migrations', () => {
     await sql('CREATE TABLE precious ()');
     await checkMigrations(url, { folder });
     await addMigration('29990101000000_bad', 'ALTER TABLE nope ADD COLUMN soup int;');
-    await expect(checkMigrations(url, { folder })).rejects.toMatchObject({ code: 'MIGRATION_ENGINE_FAILED', message: expect.stringContaining('42P01') });
+    await expect(checkMigrations(url, { folder })).rejects.toMatchObject({ code: 'MIGRATION_ENGINE_FAILED', message: expect.stringContaining('42P01') as string });
     expect(await sql(`SELECT tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'`)).toEqual([{ tablename: 'precious' }]);
     expect(await leftovers()).toEqual([]);
   });

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const hour = 3_600_000;
-const publish: OutboxRelayOptions['publish'] = async (events) => void published.push(...events);
+const publish: OutboxRelayOptions['publish'] = (events) => Promise.resolve(published.push(...events));
 const relayOf = (options: Partial<OutboxRelayOptions> = {}, from: Database<'accounts'> = db) => {
   const relay = new OutboxRelay(from, { publish, logger: silentLogger, sweepMs: hour, ...options });
   relays.push(relay);
@@ -135,9 +135,10 @@ describe('relaying', () => {
       },
     });
     await expect(dying.relayOnce()).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
-    expect(await waitingCount()).toBe(2);
+    await waitFor(async () => (await waitingCount()) === 2, { what: 'the two to be in the outbox again' });
     expect(await relayOf().relayOnce()).toBe(2);
-    expect(published.map((it) => [nameOf(it), it.attributes.id])).toEqual([...published.slice(0, 2), ...published.slice(0, 2)].map((it) => [nameOf(it), it.attributes.id]));
+    expect(published.map(nameOf)).toEqual(['a', 'b', 'a', 'b']);
+    expect(new Set(published.map((it) => it.attributes.id)).size).toBe(2);
   });
 
   it('two relays publish each event once, never at the same time, and in order', async () => {
@@ -243,6 +244,6 @@ describe('when events cannot be published', () => {
     await waitFor(() => published.length === 29, { what: 'the others to be published', timeoutMs: 5_000 });
     expect(published.map(nameOf)).toEqual(names.filter((it) => it !== 'poison'));
     const aside = await db.$queryRaw`SELECT data, refused_reason FROM accounts.outbox_events WHERE refused_at IS NOT NULL`;
-    expect(aside).toEqual([{ data: '{"name":"poison"}', refused_reason: expect.stringContaining('SOUP_REFUSED') }]);
+    expect(aside).toEqual([{ data: '{"name":"poison"}', refused_reason: expect.stringContaining('SOUP_REFUSED') as string }]);
   });
 });

@@ -20,6 +20,7 @@ import { stopOnSignal } from './stop-on-signal.js';
 const BODY_LIMIT_BYTES = 256 * 1024;
 /** A Redis that is away at start holds nobody up longer than this; its durability is checked when it answers. */
 const REDIS_WAIT_MS = 2_000;
+const IDLE_CLOSE_MS = 50;
 
 export interface ServiceDefinition<D extends ConfigDefinition> {
   readonly config: D;
@@ -79,7 +80,10 @@ async function start<D extends ConfigDefinition>(
   logger.info({ url: await app.getUrl(), pid: process.pid, bootMs: Math.round(performance.now()) }, `${service} is up`);
   stopOnSignal(logger, settings.SHUTDOWN_GRACE_MS, async () => {
     health.announceStop();
+    // a connection that was answering when the stop began would otherwise be kept alive for more than a minute
+    const idle = setInterval(() => app.getHttpServer().closeIdleConnections(), IDLE_CLOSE_MS);
     await app.close();
+    clearInterval(idle);
     await closeRedis(redis);
   });
 }

@@ -35,8 +35,8 @@ export type ReadCommand = (connection: RedisConnection, request: BlockingRead) =
 export interface BlockingReaderOptions {
   readonly connection: RedisConnection;
   readonly read: ReadCommand;
-  /** CLIENT UNBLOCK on another connection. @returns 1 when the client was blocked. */
-  readonly unblock: (clientId: number) => Promise<number>;
+  /** CLIENT UNBLOCK on another connection: 1 when the client was blocked. Without it a change waits for the end of the read. */
+  readonly unblock: ((clientId: number) => Promise<number>) | undefined;
   readonly log: Logger;
 }
 
@@ -56,14 +56,15 @@ export class BlockingReader {
   private readonly sources = new Set<ReadSource>();
   private readonly resting = new Map<ReadSource, { until: number; failureCount: number }>();
   private readonly signal = new Signal();
-  private readonly unblocker: Unblocker;
+  private readonly unblocker: Unblocker | undefined;
   private currentRead: object | undefined;
   private failureCount = 0;
   private readonly stopped = new AbortController();
   private loop: Promise<void> | undefined;
 
   constructor(private readonly options: BlockingReaderOptions) {
-    this.unblocker = new Unblocker(options.connection, options.unblock, options.log);
+    const { connection, unblock, log } = options;
+    this.unblocker = unblock && new Unblocker(connection, unblock, log);
   }
 
   get isEmpty(): boolean {
@@ -88,7 +89,7 @@ export class BlockingReader {
   wake(): void {
     this.signal.fire();
     const read = this.currentRead;
-    if (read !== undefined) void this.unblocker.end(read, () => this.currentRead === read);
+    if (read !== undefined) void this.unblocker?.end(read, () => this.currentRead === read);
   }
 
   /** Ends the loop and closes the connection. Idempotent. */

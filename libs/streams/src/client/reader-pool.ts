@@ -1,4 +1,4 @@
-import { Cluster, type Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
 import type { Logger } from '@angarium/observability';
 import type { RedisConnection } from '@angarium/redis';
 import { BlockingReader, type ReadCommand, type ReadSource } from './blocking-reader.js';
@@ -65,12 +65,10 @@ export class ReaderPool {
 
   private open(read: ReadCommand): BlockingReader {
     const { open, link, log } = this.options;
-    return new BlockingReader({
-      connection: open('streams-reader'),
-      read,
-      unblock: async (clientId) => Number(await (link.redis as Redis).client('UNBLOCK', clientId)),
-      log,
-    });
+    const { redis } = link;
+    // A cluster would take CLIENT UNBLOCK to any of its nodes; there a change waits until the read has ended by itself.
+    const unblock = redis instanceof Cluster ? undefined : async (clientId: number) => Number(await redis.client('UNBLOCK', clientId));
+    return new BlockingReader({ connection: open('streams-reader'), read, unblock, log });
   }
 }
 

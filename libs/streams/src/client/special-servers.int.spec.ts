@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
-import { startRedis, waitFor, type RunningServer } from '@angarium/testing';
+import { freePort, startRedis, waitFor, type RunningServer } from '@angarium/testing';
 import { RedisStreamsClient, type StreamsClientOptions } from '../index.js';
 import { recordedLog } from '../recorded-log.js';
 
@@ -8,7 +8,7 @@ describe('in a Redis Cluster', () => {
   const clients: RedisStreamsClient[] = [];
 
   beforeAll(async () => {
-    server = await startRedis({ settings: ['--cluster-enabled', 'yes'] });
+    server = await startRedis({ settings: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-port', String(await freePort())] });
     const redis = new Redis(server.url);
     await redis.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
     await waitFor(async () => (await redis.cluster('INFO')).includes('cluster_state:ok'), { what: 'the cluster' });
@@ -39,9 +39,12 @@ describe('in a Redis Cluster', () => {
   it('a given cluster connection is a pattern for the connections of the client', async () => {
     const given = new Cluster([{ host: '127.0.0.1', port: server.port }]);
     given.on('error', () => undefined);
-    await waitFor(() => given.status === 'ready', { what: 'the given connection' });
-    await journey({ connection: given, keyPrefix: 'two:' });
-    given.disconnect();
+    try {
+      await journey({ connection: given, keyPrefix: 'two:' });
+      expect(await given.xlen('two:salads')).toBe(1);
+    } finally {
+      given.disconnect();
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import type { HeldEntries, HeldEntry } from './held-entry.js';
 
 /** Entries taken over in one pass, per stream. */
 const RECLAIM_COUNT = 100;
+const PASSES_PER_LEASE = 6;
 
 export interface LeaseKeeperOptions {
   readonly operations: StreamOperations;
@@ -24,7 +25,7 @@ export interface LeaseKeeperOptions {
 
 /**
  * Keeps the leases of entries being handled, takes over those of replicas that are gone.
- * One pass every third of a lease. A failing pass is logged and the next one tries again. Stops by `stop()`.
+ * Several passes per lease, so that two may fail and an abandoned entry waits little longer than its lease. A failing pass is logged and the next one tries again. Stops by `stop()`.
  */
 export class LeaseKeeper {
   private timer: NodeJS.Timeout | undefined;
@@ -34,7 +35,7 @@ export class LeaseKeeper {
   constructor(private readonly options: LeaseKeeperOptions) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.runPass(), this.options.leaseMs / 3);
+    this.timer = setInterval(() => void this.runPass(), this.options.leaseMs / PASSES_PER_LEASE);
   }
 
   async stop(): Promise<void> {
@@ -56,7 +57,7 @@ export class LeaseKeeper {
   /** Renews what is held for longer than one pass; shorter work needs no renewal. */
   async keep(): Promise<void> {
     const { operations, group, consumer, held, leaseMs } = this.options;
-    const old = performance.now() - leaseMs / 3;
+    const old = performance.now() - leaseMs / PASSES_PER_LEASE;
     for (const [stream, entries] of byStream(held.all(), (it) => it.state !== 'settling' && it.heldSince < old)) {
       const lost = new Set(await operations.keep(stream, group, consumer, entries));
       for (const entry of entries) if (lost.has(entry.id) && entry.state === 'waiting') held.remove(entry);
