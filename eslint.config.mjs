@@ -24,7 +24,7 @@ const boundaries = (depConstraints) => [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/coverage/**', '**/generated/**', '**/*.mjs', '**/*.cjs'] },
+  { ignores: ['libs/lua.d.ts', '**/dist/**', '**/coverage/**', '**/generated/**', '**/*.mjs', '**/*.cjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -22,6 +22,8 @@ export interface ServicesContext extends ServersContext {
   readonly readyTimeoutMs: number;
 }
 
+const tellLateEveryMs = 10_000;
+
 /**
  * Starts every replica as its own process, and resolves when all say that they are ready.
  * @throws Advice naming those that are not ready in time, what they say of themselves, and the end of their output.
@@ -37,7 +39,8 @@ export async function runServices(context: ServicesContext): Promise<RunningServ
       lifecycle.start(stages.services, () => Promise.resolve(process.start()), () => ({ stop: () => process.stop(), force: () => process.kill() })),
     ),
   );
-  const isInTime = await withinTime(Promise.all(services.map((it) => it.process.ready)), readyTimeoutMs);
+  const telling = setInterval(() => void sayWhoIsLate(services, context), tellLateEveryMs);
+  const isInTime = await withinTime(Promise.all(services.map((it) => it.process.ready)), readyTimeoutMs).finally(() => clearInterval(telling));
   if (!isInTime) throw await notReady(services, readyTimeoutMs);
   return services;
 }
@@ -93,12 +96,18 @@ async function withinTime(work: Promise<unknown>, ms: number): Promise<boolean> 
   return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
+async function sayWhoIsLate(services: readonly RunningService[], { printer, lifecycle }: ServicesContext): Promise<void> {
+  for (const { it, answer } of await late(services)) if (!lifecycle.isStopping) printer.warn(`${it.replica.name} is not ready yet: ${answer}`);
+}
+
 async function notReady(services: readonly RunningService[], ms: number): Promise<Advice> {
-  const answers = await Promise.all(services.map(async (it) => ({ it, answer: await healthOf(it.url) })));
-  const texts = answers
-    .filter(({ answer }) => answer !== undefined)
-    .map(({ it, answer }) => `${it.replica.name} at ${it.url}/health/ready: ${answer}\nThe end of its output:\n${it.process.tail()}`);
+  const texts = (await late(services)).map(({ it, answer }) => `${it.replica.name} at ${it.url}/health/ready: ${answer}\nThe end of its output:\n${it.process.tail()}`);
   return new Advice(`Not all services are ready after ${ms / 1_000} s.\n${texts.join('\n')}`);
+}
+
+async function late(services: readonly RunningService[]): Promise<{ it: RunningService; answer: string }[]> {
+  const answers = await Promise.all(services.map(async (it) => ({ it, answer: await healthOf(it.url) })));
+  return answers.flatMap(({ it, answer }) => (answer === undefined ? [] : [{ it, answer }]));
 }
 
 /** What a service says of itself; undefined when it is ready after all. */

@@ -31,7 +31,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
     graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
   });
-  const services = await printer.step(`starting ${settings.replicas.length} service processes`, starting);
+  const services = await printer.step(`starting ${countOf(settings.replicas.length, 'service process', 'es')}`, starting);
   const worker = services.find((it) => it.replica.service === 'email-worker') ?? services.at(-1);
   const inbox: Address[] = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `every mail that is sent to ${mail.inbox.smtpUrl}` }];
   return summary(
@@ -43,7 +43,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
       gatewayToken,
       inboxUrl: mail.inbox?.httpUrl,
       victim: worker?.process.pid === undefined ? undefined : { name: worker.replica.name, pid: worker.process.pid },
-      dataDir: relative(settings.root, data.path) || data.path,
+      dataDir: shownPath(settings.root, data.path),
     },
     printer.paint,
   );
@@ -51,9 +51,18 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
 
 async function migrated({ printer, settings, lifecycle }: ServersContext, server: Server): Promise<Server> {
   if (lifecycle.isStopping) return server;
-  const applied = await printer.step('applying migrations', deployMigrations(server.url, { folder: join(settings.root, 'prisma') }));
-  if (applied.length > 0) printer.say(`${applied.length} migration${applied.length === 1 ? '' : 's'} applied`);
+  const deploying = deployMigrations(server.url, { folder: join(settings.root, 'prisma') }).catch((error: unknown) => {
+    if (server.own === undefined && error instanceof Error) error.message = `DATABASE_URL: ${error.message}`;
+    throw error;
+  });
+  const applied = await printer.step('applying migrations', deploying);
+  if (applied.length > 0) printer.say(`${countOf(applied.length, 'migration', 's')} applied`);
   return server;
+}
+
+function shownPath(root: string, path: string): string {
+  const fromRoot = relative(root, path);
+  return fromRoot === '' || fromRoot.startsWith('..') ? path : fromRoot;
 }
 
 /** One INSTANCE_ID for all processes would make the replicas of a service one: left out, each makes its own. */
@@ -67,6 +76,8 @@ function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, stri
     INSTANCE_ID: undefined,
   };
 }
+
+const countOf = (count: number, one: string, plural: string) => `${count} ${one}${count === 1 ? '' : plural}`;
 
 const addressOf = ({ replica, url, process }: RunningService): Address => ({ name: replica.name, url, pid: process.pid, note: replica.purpose });
 

@@ -50,7 +50,7 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
       provide: OutcomeRecorder,
       inject: [OutcomeRepository, OutboxRelay, MessageBus],
       useFactory: (outcomes: OutcomeRepository, relay: OutboxRelay, { source }: MessageBus) =>
-        new OutcomeRecorder(outcomes, { source, logger, onCommitted: () => relay.kick() }),
+        new OutcomeRecorder({ write: (those) => outcomes.close(those), onCommitted: () => relay.kick(), source, logger }),
     },
     {
       provide: SendEmailHandler,

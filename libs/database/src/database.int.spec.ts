@@ -173,14 +173,16 @@ describe('the database module', () => {
 
   it('gives services their database and a running relay, and closes both with the application', async () => {
     const outbox = publishThrough(Publisher, (publisher, events) => publisher.publish(events), { sweepMs: 10 });
-    const database = DatabaseModule.forRoot({ ...options, owner: 'accounts', url: test.url, outbox });
+    const database = DatabaseModule.forRoot({ ...options, timeoutMs: 10_000, applicationName: 'kitchen', owner: 'accounts', url: test.url, outbox });
     const app = await Test.createTestingModule({ imports: [{ ...database, imports: [PublisherModule] }], providers: [Kitchen] }).compile();
     await app.init();
     const { database: injected, relay } = app.get(Kitchen);
     await injected.$transaction((tx) => addToOutbox(tx, someEvent('ada')));
     relay.kick();
     await waitFor(() => app.get(Publisher).published.length === 1, { what: 'the event to be published' });
+    const connections = () => db.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity WHERE application_name = 'kitchen'`;
+    expect(await connections()).not.toEqual([]);
     await app.close();
-    // afterEach drops the test database, which fails when a connection was left open
+    await waitFor(async () => (await connections()).length === 0, { what: 'the connections to end', timeoutMs: 2_000 });
   });
 });

@@ -1,17 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { EmailFailed, EmailSent, type EncodedEvent } from '@angarium/contracts';
 import { DatabaseErrors } from '@angarium/database';
-import { describeError, ignoreError } from '@angarium/errors';
+import { ignoreError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import { encodeEvent, type Source } from '@angarium/transport';
-import type { FailedRow, OutcomeRepository, SentRow } from './outcome.repository.js';
+import type { FailedRow, SentRow } from './outcome.js';
+import { OutcomeWriter, type OutcomeWriterOptions } from './outcome-writer.js';
 
 /** How long a job is held back while its outcome cannot be written; below the 60 s that the job may take. */
 const HOLD_MS = 40_000;
 /** The job comes again after this; the outcome is still being written meanwhile. */
 const COME_BACK_MS = 5_000;
-const PAUSE_MIN_MS = 50;
-const PAUSE_MAX_MS = 500;
 
 /** Names a mail. */
 export interface MailKey {
@@ -21,10 +19,8 @@ export interface MailKey {
 export type SentOutcome = SentRow & MailKey & { readonly messageId: string };
 export type FailedOutcome = FailedRow & MailKey & { readonly at: Date };
 
-export interface OutcomeRecorderOptions {
+export interface OutcomeRecorderOptions extends OutcomeWriterOptions {
   readonly source: Source;
-  /** Called after each commit: the event may leave. */
-  readonly onCommitted: () => void;
   readonly logger: Logger;
   /** How long a caller waits. Default 40 000 ms. */
   readonly holdMs?: number;
@@ -39,25 +35,24 @@ export interface OutcomeRecorderOptions {
  */
 export class OutcomeRecorder {
   private readonly open = new Map<string, Promise<void>>();
-  private readonly stopping = new AbortController();
+  private readonly writer: OutcomeWriter;
 
-  constructor(
-    private readonly outcomes: Pick<OutcomeRepository, 'close'>,
-    private readonly options: OutcomeRecorderOptions,
-  ) {}
+  constructor(private readonly options: OutcomeRecorderOptions) {
+    this.writer = new OutcomeWriter(options);
+  }
 
   /** Resolves after the commit. @throws DATABASE_UNAVAILABLE after 40 s; it goes on trying all the same. */
-  recordSent(outcome: SentOutcome): Promise<void> {
+  async recordSent(outcome: SentOutcome): Promise<void> {
     const { deliveryId, idempotencyKey, messageId, acceptedCount, rejectedCount, at, tenant } = outcome;
     const payload = { deliveryId, idempotencyKey, messageId, acceptedCount, rejectedCount, sentAt: at.toISOString() };
-    return this.record(outcome, outcome, encodeEvent(EmailSent, payload, this.options.source, { tenant }));
+    await this.record(outcome, outcome, encodeEvent(EmailSent, payload, this.options.source, { tenant }));
   }
 
   /** As `recordSent`, for a mail that was given up. */
-  recordFailed(outcome: FailedOutcome): Promise<void> {
+  async recordFailed(outcome: FailedOutcome): Promise<void> {
     const { deliveryId, idempotencyKey, code, reason, at, tenant } = outcome;
     const payload = { deliveryId, idempotencyKey, code, reason: reason.slice(0, 500), failedAt: at.toISOString() };
-    return this.record(outcome, outcome, encodeEvent(EmailFailed, payload, this.options.source, { tenant }));
+    await this.record(outcome, outcome, encodeEvent(EmailFailed, payload, this.options.source, { tenant }));
   }
 
   /** Resolves when no outcome of this mail is open; at once in all but the rarest cases. @throws DATABASE_UNAVAILABLE as `recordSent`. */
@@ -68,30 +63,16 @@ export class OutcomeRecorder {
 
   /** Nothing is tried again; jobs that wait are given back. Idempotent. */
   stop(): void {
-    this.stopping.abort();
+    this.writer.stop();
   }
 
   private record(key: MailKey, row: SentRow | FailedRow, event: EncodedEvent): Promise<void> {
     const name = nameOf(key);
-    const written = this.untilWritten(row, event).finally(() => this.open.delete(name));
+    const stopped = () => this.notWritten('before the worker stopped');
+    const written = this.writer.write({ row, event }, stopped).finally(() => this.open.delete(name));
     written.catch(ignoreError(this.options.logger, 'outcome-recorder.record', 'told to whoever still waits for it'));
     this.open.set(name, written);
     return this.holdFor(written);
-  }
-
-  private async untilWritten(row: SentRow | FailedRow, event: EncodedEvent): Promise<void> {
-    const { logger, onCommitted } = this.options;
-    const { signal } = this.stopping;
-    for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
-      try {
-        await this.outcomes.close(row, event);
-        return onCommitted();
-      } catch (error) {
-        logger.warn({ deliveryId: row.deliveryId, reason: describeError(error) }, 'outcome of a mail not written yet; trying again');
-        await pause(pauseMs, undefined, { signal }).catch(ignoreError(logger, 'outcome-recorder.pause', 'stop() ends it'));
-        if (signal.aborted) throw this.notWritten('before the worker stopped');
-      }
-    }
   }
 
   /** Waits at most `holdMs`; the writing itself goes on. */

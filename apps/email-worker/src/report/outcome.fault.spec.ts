@@ -93,7 +93,7 @@ describe('when something dies while a mail goes out', () => {
     await waitFor(() => inbox.waiting === 1, { what: 'the mail to stand before its acceptance' });
     await postgres.kill();
     inbox.release();
-    await waitFor(() => worker.output().includes('outcome of a mail not written yet'), { what: 'the first try to write in vain' });
+    await waitFor(() => worker.output().includes('outcomes of mails not written yet'), { what: 'the first try to write in vain' });
     await postgres.restart();
     await waitFor(async () => (await rowOf(user))?.status === 'sent', { what: 'the ledger to say "sent"', timeoutMs: 20_000 });
     await waitFor(() => sentEvents(user).then((count) => count === 1), { what: 'email.sent' });

@@ -19,11 +19,11 @@ describe('SIGTERM during load', () => {
         numbers.push(n);
       }
     });
-    const stopping = ['email-worker.1', 'task-worker.1'].map((name) => system.services.find((service) => service.name === name));
+    const stopping = system.services.filter(({ name }) => name === 'email-worker.1' || name === 'task-worker.1');
     await waitFor(() => system.inbox.count >= 15, { what: 'load', timeoutMs: 20_000 });
     const started = performance.now();
-    for (const service of stopping) service?.signal('SIGTERM');
-    const exits = await Promise.all(stopping.map((service) => service?.exited));
+    for (const service of stopping) service.signal('SIGTERM');
+    const exits = await Promise.all(stopping.map((service) => service.exited));
     const tookMs = performance.now() - started;
     isOver = true;
     await Promise.all(registering);

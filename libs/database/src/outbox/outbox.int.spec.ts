@@ -176,10 +176,13 @@ describe('relaying', () => {
     await addNamed('a');
     relay.start();
     await waitFor(() => db.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'`.then((it) => it.length > 0), { what: 'the pass to publish' });
-    const stopped = relay.stop();
+    let isStopped = false;
+    const stopped = relay.stop().then(() => (isStopped = true));
+    expect(await waitingCount()).toBe(1);
+    expect(isStopped).toBe(false);
     release();
     await stopped;
-    expect(published.map(nameOf)).toEqual(['a']);
+    expect([published.map(nameOf), await waitingCount()]).toEqual([['a'], 0]);
     await addNamed('b');
     relay.kick();
     await relay.stop();

@@ -44,7 +44,7 @@ export async function startService<D extends ConfigDefinition>(definition: Servi
   process.on('uncaughtException', (err) => die(logger, err));
   process.on('unhandledRejection', (err) => die(logger, err));
   try {
-    await start(definition, config as ConfigOf<D>, settings, logger);
+    await start(definition, config, settings, logger);
   } catch (error) {
     die(logger, error);
   }

@@ -25,18 +25,18 @@ type HandlerDecorator<P, R> = <M extends Handler<P, R>>(target: object, name: st
  * Throwing (or an Observable that fails) means: try again later, and in the end a dead letter.
  */
 export function OnEvent<C extends EventContract>(contract: C, options: HandlerOptions = {}): HandlerDecorator<PayloadOf<C>, unknown> {
-  return EventPattern<string>(contract.name, REDIS_STREAMS, { ...options, contract }) as HandlerDecorator<PayloadOf<C>, unknown>;
+  return EventPattern<string>(contract.name, REDIS_STREAMS, { ...options, contract });
 }
 
 type Answer<T> = T | Promise<T> | Observable<T> | Promise<Observable<T>>;
 
 /** Answers a request. What it throws reaches the caller: an AngariumError with its code, anything else as INTERNAL. */
 export function OnRequest<C extends RequestContract>(contract: C): HandlerDecorator<PayloadOf<C>, Answer<ResponseOf<C>>> {
-  return MessagePattern<string>(contract.name, REDIS_STREAMS, { contract }) as HandlerDecorator<PayloadOf<C>, Answer<ResponseOf<C>>>;
+  return MessagePattern<string>(contract.name, REDIS_STREAMS, { contract });
 }
 
 /** Hears a signal: every replica, best effort, over NestJS' own Redis transport. The payload comes as it was sent. */
 export function OnSignal<C extends SignalContract>(contract: C): HandlerDecorator<PayloadOf<C>, unknown> {
-  return EventPattern<string>(contract.name, Transport.REDIS) as HandlerDecorator<PayloadOf<C>, unknown>;
+  return EventPattern<string>(contract.name, Transport.REDIS);
 }
 

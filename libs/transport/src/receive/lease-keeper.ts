@@ -17,10 +17,10 @@ export interface LeaseKeeperOptions {
   readonly leaseMs: number;
   readonly logger: Logger;
   /** Streams of which abandoned entries are taken over. */
-  streams(): readonly string[];
+  readonly streams: () => readonly string[];
   /** When Redis was last found to be back, by the process clock; an outage makes every lease look old. */
-  redisBackAt(): number;
-  takeOver(stream: string, entry: ReclaimedEntry): void;
+  readonly redisBackAt: () => number;
+  readonly takeOver: (stream: string, entry: ReclaimedEntry) => void;
 }
 
 /**

@@ -13,10 +13,10 @@ export interface OrderedStreamsOptions {
   readonly consumer: string;
   readonly leaseMs: number;
   readonly logger: Logger;
-  leaseKey(stream: string): string;
-  takeOver(stream: string, entry: ReclaimedEntry): void;
+  readonly leaseKey: (stream: string) => string;
+  readonly takeOver: (stream: string, entry: ReclaimedEntry) => void;
   /** The set of streams that this replica reads changed. */
-  onChange(): void;
+  readonly onChange: () => void;
 }
 
 /**

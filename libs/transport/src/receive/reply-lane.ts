@@ -14,7 +14,7 @@ export class ReplyLane {
   ) {}
 
   reply(channel: string, packet: ReplyPacket): void {
-    if (this.waiting.size === 0) setImmediate(() => this.flush());
+    if (this.waiting.size === 0) setImmediate(() => void this.flush());
     const text = toJson(packet);
     const list = this.waiting.get(channel);
     if (list) list.push(text);

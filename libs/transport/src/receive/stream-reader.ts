@@ -20,12 +20,12 @@ export interface StreamReaderOptions {
   readonly consumer: string;
   readonly logger: Logger;
   /** Streams to read now; asked before every read. */
-  streams(): readonly string[];
+  readonly streams: () => readonly string[];
   /** Entries that may be taken now; 0 makes the reader wait for `untilRoom`. */
-  room(): number;
-  untilRoom(): Promise<void>;
+  readonly room: () => number;
+  readonly untilRoom: () => Promise<void>;
   /** Takes an entry. `isRepeated`: Redis had handed it to this consumer before. */
-  take(stream: string, entry: StreamEntry, isRepeated: boolean): void;
+  readonly take: (stream: string, entry: StreamEntry, isRepeated: boolean) => void;
 }
 
 type Reply = [stream: string, entries: [id: string, fields: FlatFields | null][]][] | null;
@@ -93,7 +93,7 @@ export class StreamReader {
     if (streams.length === 0) return this.pause(BLOCK_MS);
     const count = Math.max(1, Math.floor(room() / streams.length));
     const marks = streams.map(() => '>');
-    const reply = (await blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...marks)) as Reply;
+    const reply = (await blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...marks));
     this.lastAnswerAt = performance.now();
     this.deliver(reply, false);
   }
@@ -114,7 +114,7 @@ export class StreamReader {
   private async readOwn(stream: string): Promise<void> {
     const { commands, group, consumer } = this.options;
     for (let from = '0'; !this.isStopped; ) {
-      const reply = (await commands.xreadgroup('GROUP', group, consumer, 'COUNT', RECOVER_COUNT, 'STREAMS', stream, from)) as Reply;
+      const reply = (await commands.xreadgroup('GROUP', group, consumer, 'COUNT', RECOVER_COUNT, 'STREAMS', stream, from));
       const entries = reply?.[0]?.[1] ?? [];
       this.deliver(reply, true);
       if (entries.length < RECOVER_COUNT) return;

@@ -26,7 +26,9 @@ export class TrimHandled {
   constructor(private readonly options: TrimHandledOptions) {}
 
   start(): void {
-    this.timer = setInterval(() => (this.pass ??= this.runPass().finally(() => (this.pass = undefined))), this.options.everyMs);
+    this.timer = setInterval(() => {
+      this.pass ??= this.runPass().finally(() => (this.pass = undefined));
+    }, this.options.everyMs);
     this.timer.unref();
   }
 
