@@ -1,12 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from './alone.mjs';
 import { advice, hashOf, root, say, stamp, stampIs } from './workspace.mjs';
 
 /** Installs the dependencies with `npm ci` when they are missing or are not those of package-lock.json. */
 export function ensureDependencies() {
   const wanted = hashOf([join(root, 'package-lock.json')]);
   if (stampIs('dependencies', wanted)) return;
+  alone(() => install(wanted));
+}
+
+function install(wanted) {
+  if (stampIs('dependencies', wanted)) return; // by whom we waited for
   if (!isInstalled()) {
     say('installing dependencies with npm ci (once, and after a change of package-lock.json) …');
     const npm = process.env.npm_execpath;
