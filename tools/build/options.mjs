@@ -39,6 +39,20 @@ const externals = {
   },
 };
 
+/**
+ * The source map is for our own code: Prisma's minified runtime would make up most of it, and Node keeps a loaded map in memory.
+ * An empty map of its own is esbuild's documented way to leave a file out (https://github.com/evanw/esbuild/issues/1685).
+ */
+const unmapped = {
+  name: 'unmapped',
+  setup(build) {
+    build.onLoad({ filter: /node_modules\/@prisma\/.*\.m?js$/ }, async ({ path }) => ({
+      contents: `${await readFile(path, 'utf8')}\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkEifQ==`,
+      loader: 'js',
+    }));
+  },
+};
+
 /** esbuild options for one Node entry point. */
 export const bundle = (entry, outfile) => ({
   entryPoints: [entry],
@@ -48,9 +62,10 @@ export const bundle = (entry, outfile) => ({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
+  sourcesContent: false,
   keepNames: true,
   logLevel: 'warning',
   loader: { '.lua': 'text', '.html': 'text' },
-  plugins: [swcDecorators, externals],
+  plugins: [swcDecorators, unmapped, externals],
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 });

@@ -15,6 +15,8 @@ export interface Container {
   /** How often the engine has started it again. */
   readonly restartCount: number;
   readonly isReadOnly: boolean;
+  /** `angarium_backend` */
+  readonly networks: readonly string[];
 }
 
 /** Ends by itself; everything else stays. */
@@ -23,29 +25,37 @@ export const oneShot = 'migrate';
 const foreign = new Set(['postgres', 'redis']);
 export const isOurs = ({ service }: Container) => !foreign.has(service);
 
-const label = (name: string) => `(index .Config.Labels "com.docker.compose.${name}")`;
-const fields = {
-  id: '.Id',
-  service: label('service'),
-  number: label('container-number'),
-  imageId: '.Image',
-  status: '.State.Status',
-  exitCode: '.State.ExitCode',
-  restartCount: '.RestartCount',
-  isReadOnly: '.HostConfig.ReadonlyRootfs',
-};
-const health = '{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}}';
-const members = Object.entries(fields).map(([name, path]) => `"${name}":{{json ${path}}}`);
-const format = `{${[...members, `"health":${health}`].join(',')}}`;
+const label = (name: string) => `{{json (index .Config.Labels "com.docker.compose.${name}")}}`;
+/** What is asked of each container, as one JSON array. The whole state, because a template may not name a Health that is not there. */
+const asked = [
+  '{{json .Id}}',
+  label('service'),
+  label('container-number'),
+  '{{json .Image}}',
+  '{{.RestartCount}}',
+  '{{json .HostConfig}}',
+  '{{json .NetworkSettings.Networks}}',
+  '{{json .State}}',
+];
+type Host = { readonly ReadonlyRootfs: boolean };
+type State = { readonly Status: Container['status']; readonly ExitCode: number; readonly Health?: { readonly Status: Container['health'] } };
+type Line = [id: string, service: string, number: string, imageId: string, restartCount: number, host: Host, networks: object, state: State];
 
 /** All containers of a project, stopped ones too, sorted by name. */
 export async function listContainers(docker: Docker, project: string): Promise<Container[]> {
   const filter = `label=com.docker.compose.project=${project}`;
   const ids = (await docker.run('ps', '--all', '--quiet', '--no-trunc', '--filter', filter)).split('\n').filter(Boolean);
   if (ids.length === 0) return [];
-  const lines = (await docker.run('inspect', '--format', format, ...ids)).split('\n').filter(Boolean);
-  const found = lines.map((line) => JSON.parse(line) as Container & { number: string });
-  return found.map((it) => ({ ...it, name: `${it.service}-${it.number}` })).sort((a, b) => a.name.localeCompare(b.name));
+  const lines = (await docker.run('inspect', '--format', `[${asked.join(',')}]`, ...ids)).split('\n').filter(Boolean);
+  return lines.map((line) => toContainer(JSON.parse(line) as Line)).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function toContainer([id, service, number, imageId, restartCount, host, networks, state]: Line): Container {
+  const { Status: status, ExitCode: exitCode, Health } = state;
+  return {
+    ...{ id, service, name: `${service}-${number}`, imageId, status, exitCode, restartCount },
+    ...{ health: Health?.Status ?? null, isReadOnly: host.ReadonlyRootfs, networks: Object.keys(networks) },
+  };
 }
 
 /**

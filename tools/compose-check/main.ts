@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { freePort } from '@angarium/testing';
 import { Advice } from '../start/advice.js';
 import { paintFor } from '../start/paint.js';
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown !== undefined) throw new Advice(`${JSON.stringify(unknown)} is not an option.\n\n${usage}`, 2);
   const paint = paintFor(process.stdout.isTTY, process.env);
   const interruption = new AbortController();
+  setMaxListeners(100, interruption.signal); // as many programs run at once as there are containers, and each listens
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
 
   const { env, api } = await environment();

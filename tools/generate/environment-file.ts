@@ -3,7 +3,8 @@ import type { DocumentedVariable, VariableGroup } from './collect-variables.js';
 const head = `# Made by \`npm run generate\` from the config.ts of the services. Changes here are overwritten; copy it to .env and change that.
 #
 # A line that begins with "# NAME=" shows the default: take the # away to set it. Lines without # must be set.
-# docker compose reads .env by itself. A service of its own reads it with: node --env-file=.env apps/<name>/dist/main.js
+# A service reads it when it is started with: node --env-file=.env apps/<name>/dist/main.js
+# docker compose takes from .env only what docker-compose.yml names, such as GATEWAY_TOKEN; the head of that file says what matters.
 # npm start needs none of it, and starts its own servers unless DATABASE_URL, REDIS_URL or SMTP_URL are set.`;
 
 /** .env.example: every variable of every service; where there is a default it stands behind a comment sign. */

@@ -5,6 +5,8 @@ import { SupervisedProcess, type SupervisedOptions } from './supervised-process.
 const policy = { maxRestarts: 3, windowMs: 60_000, firstPauseMs: 20, maxPauseMs: 1_000 };
 const stays = 'console.log("up"); setInterval(() => {}, 1000);';
 
+const all: SupervisedProcess[] = [];
+
 /** A process of a few lines under supervision, with everything that was said and when it was started. */
 function supervise(script: string, options: Partial<SupervisedOptions> = {}) {
   const log: string[] = [];
@@ -29,11 +31,19 @@ function supervise(script: string, options: Partial<SupervisedOptions> = {}) {
     onGivenUp: (text) => log.push(text),
     ...options,
   });
+  all.push(supervised);
   supervised.start();
   return { supervised, log, starts, pids, output: () => output() };
 }
 
 describe('a supervised process', () => {
+  afterEach(async () => {
+    for (const it of all.splice(0)) {
+      it.kill();
+      await it.stop();
+    }
+  });
+
   it('that crashes is started again, each time after a longer pause, until its restarts are used up; then its last words are told', async () => {
     const { supervised, log, starts } = supervise('console.log("the soup is burnt"); process.exit(3)');
     await waitFor(() => log.length === 4, { what: 'the end of all restarts' });

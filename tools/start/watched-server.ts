@@ -36,7 +36,7 @@ export class WatchedServer {
   private async watch(): Promise<void> {
     let isUp = true;
     while (isUp && (await this.wait(lookEveryMs))) {
-      if (!isAlive(this.options.server.pid)) isUp = true;
+      if (!isAlive(this.options.server.pid)) isUp = await this.bringBack();
     }
   }
 

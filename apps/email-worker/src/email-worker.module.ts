@@ -4,6 +4,7 @@ import { JobWorker, QueuesModule } from '@angarium/queues';
 import { HealthRegistry } from '@angarium/service-shell';
 import { MessageBus } from '@angarium/transport';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ClaimDelivery } from './claim/claim-delivery.js';
 import { DeliveryRepository } from './claim/delivery.repository.js';
 import { OrderWantedMails } from './claim/order-wanted-mails.controller.js';
 import { SendEmailHandler } from './claim/send-email.handler.js';
@@ -56,7 +57,7 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
       provide: SendEmailHandler,
       inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics],
       useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics) =>
-        new SendEmailHandler({ deliveries, transport, recorder, metrics, logger, limits: composeLimits(config) }),
+        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config) }),
     },
   ];
 }

@@ -43,7 +43,7 @@ export const redisVariables = {
     protocols: redisProtocols,
   }),
   REDIS_KEY_PREFIX: variable.text({
-    description: 'Namespace of every key and channel; two systems with different ones may share a Redis.',
+    description: 'Namespace of every key and of the channels that answers come on; two systems with different ones may share a Redis. (Signals have none.)',
     default: 'angarium',
     maxLength: 50,
     pattern: /^[a-z][a-z0-9-]*$/,

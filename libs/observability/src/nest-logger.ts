@@ -1,6 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger.js';
 
+/** Nest's Redis transport reports every attempt to reconnect as an error; that Redis is away is told once, by our own connections. */
+function isReconnecting(message: unknown, rest: readonly unknown[]): boolean {
+  const context = rest.at(-1);
+  const code = (message as { code?: unknown } | null | undefined)?.code;
+  return (context === 'ServerRedis' || context === 'ClientRedis') && typeof code === 'string';
+}
+
 /** Lets Nest speak through our logger. Its chatter about modules and routes goes to debug. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -10,7 +17,7 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(isReconnecting(message, rest) ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

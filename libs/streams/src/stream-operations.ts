@@ -88,11 +88,16 @@ export class StreamOperations {
   async append({ stream, entries, producerKey, sequence, dedupWindowMs }: Append): Promise<string[]> {
     const keys = [stream, producerKey];
     const args: (string | number)[] = [sequence, PRODUCER_LIFE_MS, dedupWindowMs];
-    for (const { fields, dedupKey } of entries) {
-      args.push(dedupKey === undefined ? 0 : keys.push(dedupKey), fields.length);
-      for (const field of fields) args.push(field);
+    for (const run of runsOfSameNames(entries)) {
+      const names = namesOf(run[0].fields);
+      args.push(run.length, names.length, ...names);
+      for (const { fields, dedupKey } of run) {
+        args.push(dedupKey === undefined ? 0 : keys.push(dedupKey));
+        for (let at = 1; at < fields.length; at += 2) args.push(fields[at] ?? '');
+      }
     }
-    return (await translated(this.redis.angAppend(keys.length, ...keys, ...args))) as string[];
+    const ids = (await translated(this.redis.angAppend(keys.length, ...keys, ...args))) as string;
+    return ids === '' ? [] : ids.split(' ');
   }
 
   /**
@@ -230,6 +235,27 @@ export class StreamOperations {
     if (held.length === 0) return [];
     return (await translated(this.redis.angKeep(stream, group, consumer, idleMs, ...held.flatMap(({ id, attempts }) => [id, attempts])))) as string[];
   }
+}
+
+/** Entries in order, cut where the field names change. */
+function runsOfSameNames(entries: readonly EntryToAppend[]): [EntryToAppend, ...EntryToAppend[]][] {
+  const runs: [EntryToAppend, ...EntryToAppend[]][] = [];
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    if (run !== undefined && haveSameNames(run[0].fields, entry.fields)) run.push(entry);
+    else runs.push([entry]);
+  }
+  return runs;
+}
+
+function namesOf(fields: FlatFields): string[] {
+  return fields.filter((_, at) => at % 2 === 0);
+}
+
+function haveSameNames(one: FlatFields, other: FlatFields): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 2) if (one[at] !== other[at]) return false;
+  return true;
 }
 
 function firstIdNotOlderThan(olderThanMs: number): string {

@@ -12,6 +12,8 @@ export interface TransportOptions {
   readonly redisFastUrl?: string | undefined;
   /** Namespace of keys and channels. Default `angarium`. */
   readonly namespace?: string;
+  /** Events that every group has handled, or that none asks for, stay readable for this long. Default 24 h. */
+  readonly retentionMs?: number;
   readonly reconnectMaxMs?: number;
   readonly logger?: Logger;
   readonly metrics?: Metrics;

@@ -27,26 +27,41 @@ export class DeliveryRepository {
   constructor(@InjectDatabase() private readonly db: Database<'email'>) {}
 
   /**
-   * Enters the mail into the ledger, or finds it there: one row per tenant and idempotency key, with the id and Message-ID it was first
-   * given. Whoever finds `sent` or `failed` must not send. Idempotent.
+   * Enters mails into the ledger, or finds them there: one row per tenant and idempotency key, with the id and Message-ID it was first
+   * given. Whoever finds `sent` or `failed` must not send. Idempotent. No two of the claims may name the same mail.
+   * @returns the rows in the order of the claims.
    * @throws DATABASE_UNAVAILABLE, DATABASE_BUSY
    */
-  async claim({ tenant, idempotencyKey, attempt, domain }: Claim): Promise<Delivery> {
-    const id = uuidV7();
-    // one statement: of two claims at once exactly one inserts, and the other sees its row
-    const [delivery] = await this.db.$queryRaw<Delivery[]>`
+  async claim(claims: readonly Claim[]): Promise<Delivery[]> {
+    const ids = claims.map(() => uuidV7());
+    // one statement: of two replicas that claim at once exactly one inserts, and the other sees its row;
+    // ordered, so that two replicas that claim the same mails do not lock each other out
+    const rows = await this.db.$queryRaw<(Delivery & Pick<Claim, 'tenant' | 'idempotencyKey'>)[]>`
       INSERT INTO "email"."email_deliveries" AS ledger (id, tenant, idempotency_key, message_id, attempts)
-      VALUES (${id}::uuid, ${tenant}, ${idempotencyKey}, ${`<${id}@${domain}>`}, ${attempt})
+      SELECT * FROM unnest(
+        ${ids}::uuid[], ${claims.map((it) => it.tenant)}::text[], ${claims.map((it) => it.idempotencyKey)}::text[],
+        ${claims.map(({ domain }, index) => `<${ids[index]}@${domain}>`)}::text[], ${claims.map((it) => it.attempt)}::int[]
+      ) AS given (id, tenant, idempotency_key, message_id, attempts)
+      ORDER BY tenant, idempotency_key
       ON CONFLICT (tenant, idempotency_key) DO UPDATE
         SET attempts = CASE WHEN ledger.status = 'claimed' THEN greatest(ledger.attempts, excluded.attempts) ELSE ledger.attempts END
-      RETURNING id::text AS id, message_id AS "messageId", status::text AS status,
+      RETURNING id::text AS id, tenant, idempotency_key AS "idempotencyKey", message_id AS "messageId", status::text AS status,
         accepted_count AS "acceptedCount", rejected_count AS "rejectedCount", last_error AS "lastError"`;
-    if (delivery === undefined) throw new Error('INSERT … RETURNING answered without a row');
-    return delivery;
+    const found = new Map(rows.map((row) => [mailName(row), row]));
+    return claims.map((claim) => {
+      const row = found.get(mailName(claim));
+      if (row === undefined) throw new Error('INSERT … RETURNING answered without the row of a claim');
+      return row;
+    });
   }
 
   /** Whether the ledger can be written to; for readiness. */
   health(): HealthCheck {
     return databaseHealth(this.db);
   }
+}
+
+/** One text that names a mail. */
+export function mailName({ tenant, idempotencyKey }: Pick<Claim, 'tenant' | 'idempotencyKey'>): string {
+  return JSON.stringify([tenant, idempotencyKey]);
 }

@@ -1,5 +1,5 @@
 import { SendEmail, type PayloadOf } from '@angarium/contracts';
-import { ignoreError, toAngariumError, type AngariumError } from '@angarium/errors';
+import { toAngariumError, type AngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import type { JobContext, JobHandler } from '@angarium/queues';
 import { composeMail, type ComposeLimits } from '../compose/compose-mail.js';
@@ -7,7 +7,9 @@ import type { DeliveryResult, MailTransport } from '../deliver/mail-transport.js
 import { EmailErrors } from '../errors.js';
 import type { DeliveryMetrics } from '../report/delivery-metrics.js';
 import type { OutcomeRecorder } from '../report/outcome-recorder.js';
-import type { Delivery, DeliveryRepository } from './delivery.repository.js';
+import type { ClaimDelivery } from './claim-delivery.js';
+import { mailName, type Delivery } from './delivery.repository.js';
+import { JobProgress } from './job-progress.js';
 
 /** What the job answers with. */
 export interface SentMail extends DeliveryResult {
@@ -19,7 +21,7 @@ export interface SentMail extends DeliveryResult {
 const maxKeyLength = 200;
 
 export interface SendEmailParts {
-  readonly deliveries: DeliveryRepository;
+  readonly claims: ClaimDelivery;
   readonly transport: MailTransport;
   readonly recorder: OutcomeRecorder;
   readonly limits: ComposeLimits;
@@ -37,42 +39,63 @@ export interface SendEmailParts {
 export class SendEmailHandler implements JobHandler<typeof SendEmail> {
   readonly contract = SendEmail;
 
+  private readonly running = new Map<string, Promise<SentMail>>();
+
   constructor(private readonly parts: SendEmailParts) {}
 
-  /** @throws EMAIL_INVALID, EMAIL_REFUSED, EMAIL_DEFERRED, EMAIL_OUTCOME_UNKNOWN, EMAIL_GIVEN_UP, SMTP_UNAVAILABLE, DATABASE_UNAVAILABLE … */
-  async handle(order: PayloadOf<typeof SendEmail>, context: JobContext): Promise<SentMail> {
-    const { deliveries, recorder, limits } = this.parts;
+  /**
+   * Two calls for one mail at a time send it once and get the same answer: a process that was too busy to renew the job's lock
+   * is handed the job a second time, while the first mail is still on its way.
+   * @throws EMAIL_INVALID, EMAIL_REFUSED, EMAIL_DEFERRED, EMAIL_OUTCOME_UNKNOWN, EMAIL_GIVEN_UP, SMTP_UNAVAILABLE, DATABASE_UNAVAILABLE …
+   */
+  handle(order: PayloadOf<typeof SendEmail>, context: JobContext): Promise<SentMail> {
+    const name = mailName(context);
+    const already = this.running.get(name);
+    if (already !== undefined) {
+      this.parts.logger.warn({ jobId: context.jobId }, 'job came again while its mail is on its way; nothing is sent a second time');
+      return already;
+    }
+    const sending = this.sendOnce(order, context).finally(() => this.running.delete(name));
+    this.running.set(name, sending);
+    return sending;
+  }
+
+  private async sendOnce(order: PayloadOf<typeof SendEmail>, context: JobContext): Promise<SentMail> {
+    const { claims, recorder, limits, logger } = this.parts;
     const { tenant, idempotencyKey, attempt } = context;
     if (idempotencyKey.length > maxKeyLength) {
       throw EmailErrors.EMAIL_INVALID(`The idempotency key has ${idempotencyKey.length} characters; at most ${maxKeyLength} are allowed. Use a shorter one.`);
     }
     // a mail that went out here while Postgres was away: its row still says "claimed"
     await recorder.settled({ tenant, idempotencyKey });
-    const delivery = await deliveries.claim({ tenant, idempotencyKey, attempt, domain: domainOf(limits.defaultFrom.address) });
+    const delivery = await claims.claim({ tenant, idempotencyKey, attempt, domain: domainOf(limits.defaultFrom.address) });
     if (delivery.status === 'sent') return this.answerAgain(delivery, context);
     if (delivery.status === 'failed') {
       throw EmailErrors.EMAIL_GIVEN_UP(`This mail failed for good (${delivery.lastError ?? 'unknown'}) and stays so. Order it again under a new idempotency key.`);
     }
-    this.tell(context, 10);
+    const progress = new JobProgress((percent) => context.progress(percent), logger);
     try {
-      return await this.send(order, delivery, context);
+      return await this.send(order, delivery, context, progress);
     } catch (error) {
       await this.reportFailure(toAngariumError(error), delivery, context);
       throw error;
+    } finally {
+      progress.stop();
     }
   }
 
-  private async send(order: PayloadOf<typeof SendEmail>, { id, messageId }: Delivery, context: JobContext): Promise<SentMail> {
+  private async send(order: PayloadOf<typeof SendEmail>, { id, messageId }: Delivery, context: JobContext, progress: JobProgress): Promise<SentMail> {
     const { transport, recorder, limits, metrics, logger } = this.parts;
+    progress.reached(10);
     const mail = await composeMail(order, messageId, limits);
-    this.tell(context, 30);
+    progress.reached(30);
     const result = await transport.send(mail, context.signal);
     metrics.count(result.rejectedCount > 0 ? 'partly-sent' : 'sent');
-    this.tell(context, 80);
+    progress.reached(80);
     await recorder.recordSent({ ...result, deliveryId: id, messageId, tenant: context.tenant, idempotencyKey: context.idempotencyKey, at: new Date() });
+    progress.reached(100);
     const { acceptedCount, rejectedCount } = result;
     logger.info({ deliveryId: id, jobId: context.jobId, attempt: context.attempt, acceptedCount, rejectedCount }, 'mail sent');
-    this.tell(context, 100);
     return { deliveryId: id, messageId, ...result };
   }
 
@@ -90,13 +113,7 @@ export class SendEmailHandler implements JobHandler<typeof SendEmail> {
   private answerAgain({ id, messageId, acceptedCount, rejectedCount }: Delivery, context: JobContext): SentMail {
     this.parts.metrics.count('repeated');
     this.parts.logger.info({ deliveryId: id, jobId: context.jobId }, 'mail was sent before; nothing is sent again');
-    this.tell(context, 100);
     return { deliveryId: id, messageId, acceptedCount, rejectedCount };
-  }
-
-  /** Not awaited: a Redis that is slow or away must not stand between the server's 250 and the ledger. */
-  private tell(context: JobContext, percent: number): void {
-    context.progress(percent).catch(ignoreError(this.parts.logger, 'send-email.progress', 'progress is a courtesy; the outcome counts'));
   }
 }
 

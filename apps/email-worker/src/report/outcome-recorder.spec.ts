@@ -10,6 +10,12 @@ const outcome: SentOutcome = {
 };
 const other = (n: number): SentOutcome => ({ ...outcome, idempotencyKey: `key ${n}`, acceptedCount: n });
 
+let open: OutcomeRecorder[] = [];
+afterEach(() => {
+  open.forEach((it) => it.stop());
+  open = [];
+});
+
 /** A ledger that answers as a test lets it. */
 function ledger(refuses: (it: Outcome) => boolean = () => false) {
   const state = { isAway: false, tries: 0, batches: [] as number[], told: 0 };
@@ -24,6 +30,7 @@ function ledger(refuses: (it: Outcome) => boolean = () => false) {
     ...{ write, onCommitted: () => state.told++, holdMs: 150 },
     ...{ source: { service: 'email-worker', instance: 'one' }, logger: silentLogger },
   });
+  open.push(recorder);
   return { state, recorder };
 }
 
@@ -56,7 +63,6 @@ describe('the outcome of a mail', () => {
     const written = await Promise.allSettled([1, 2, 3, 4].map((n) => recorder.recordSent(other(n))));
     expect(written.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(state.told).toBe(3);
-    recorder.stop();
   });
 
   it('holds up no other mail', async () => {

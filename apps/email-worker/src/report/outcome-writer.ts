@@ -62,7 +62,7 @@ export class OutcomeWriter {
       }
       const isOutage = toAngariumError(error).retry === 'when-available';
       // the one that cannot be written goes to the end, behind those that can
-      if (false) this.waiting.push(...batch);
+      if (batch.length === 1 && !isOutage) this.waiting.push(...batch);
       else this.waiting.unshift(...batch);
       if (!isOutage) singles = batch.length > 1 ? batch.length : singles - 1;
       await this.afterFailure(error, failures++, isOutage || batch.length === 1);

@@ -1,6 +1,7 @@
 import { EmailSent, UserCreated } from '@angarium/contracts';
 import { createDatabase, type Database } from '@angarium/database';
 import { silentLogger } from '@angarium/observability';
+import { jobIdOf, queuePrefix } from '@angarium/queues';
 import { connectRedis, type RedisConnection } from '@angarium/redis';
 import {
   buildApps,
@@ -23,6 +24,7 @@ let redisServer: RunningServer;
 let inbox: Inbox;
 let bus: MessageBus;
 let redis: RedisConnection;
+let queueRedis: RedisConnection;
 let ledger: Database<'email'>;
 let start: (name: string) => Promise<Service>;
 let services: Service[] = [];
@@ -40,6 +42,7 @@ beforeAll(async () => {
   };
   bus = new MessageBus({ service: 'gateway', redisUrl: redisServer.url });
   redis = connectRedis({ url: redisServer.url, name: 'test', logger: silentLogger });
+  queueRedis = connectRedis({ url: redisServer.url, db: 1, name: 'test', logger: silentLogger });
   ledger = createDatabase('email', { url: database.url, logger: silentLogger });
 }, 120_000);
 
@@ -52,6 +55,7 @@ afterEach(async () => {
 afterAll(async () => {
   await Promise.all([bus.close(), ledger.$disconnect()]);
   redis.disconnect();
+  queueRedis.disconnect();
   await inbox.stop();
 });
 
@@ -83,6 +87,23 @@ describe('when something dies while a mail goes out', () => {
     const mails = await mailsTo(user.email);
     expect(mails).toHaveLength(1);
     expect(`<${mails[0]!.MessageID.replace(/[<>]/g, '')}>`).toBe(messageId);
+  }, 60_000);
+
+  it('a worker that was frozen and is handed its own job again does not send it twice', async () => {
+    const user = someUser();
+    const worker = await start('email-worker');
+    inbox.hold();
+    await bus.emit(UserCreated, user);
+    await waitFor(() => inbox.waiting === 1, { what: 'the mail to stand before its acceptance' });
+    worker.signal('SIGSTOP');
+    const lock = `${queuePrefix('angarium')}:email:${jobIdOf(`user.created:${user.userId}:welcome`)}:lock`;
+    await waitFor(async () => (await queueRedis.exists(lock)) === 0, { what: 'the lock of the job to end' });
+    worker.signal('SIGCONT');
+    await waitFor(() => worker.output().includes('job came again while its mail is on its way'), { what: 'the worker to get its own job again' });
+    inbox.release();
+    await waitFor(() => sentEvents(user).then((count) => count === 1), { what: 'email.sent' });
+    await waitFor(async () => (await queueRedis.llen(`${queuePrefix('angarium')}:email:active`)) === 0, { what: 'both runs of the job to end' });
+    expect(await mailsTo(user.email)).toHaveLength(1);
   }, 60_000);
 
   it('a mail that went out while Postgres was away is recorded when it is back, and not sent again', async () => {

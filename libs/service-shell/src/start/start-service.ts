@@ -101,7 +101,6 @@ async function connectTransports(
       graceMs: settings.SHUTDOWN_GRACE_MS,
       prefetch: settings.TRANSPORT_PREFETCH ?? 64,
       leaseMs: settings.TRANSPORT_LEASE_MS ?? 3_000,
-      retentionMs: settings.TRANSPORT_RETENTION_MS ?? 86_400_000,
       retry: { maxAttempts: settings.TRANSPORT_MAX_ATTEMPTS ?? 5 },
     });
     app.connectMicroservice({ strategy }, { inheritAppConfig: true });
@@ -116,10 +115,11 @@ async function connectTransports(
   }
 }
 
-function transportOptions(service: string, settings: ServiceSettings, logger: Logger, metrics: Metrics) {
+function transportOptions(service: string, settings: ServiceSettings & Partial<TransportSettings>, logger: Logger, metrics: Metrics) {
   return {
     ...{ service, instance: settings.INSTANCE_ID, logger, metrics, namespace: settings.REDIS_KEY_PREFIX },
     ...{ redisUrl: settings.REDIS_URL, redisFastUrl: settings.REDIS_FAST_URL, reconnectMaxMs: settings.REDIS_RECONNECT_MAX_MS },
+    retentionMs: settings.TRANSPORT_RETENTION_MS ?? 86_400_000,
   };
 }
 

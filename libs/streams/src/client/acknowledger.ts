@@ -13,6 +13,8 @@ const REFUSED_PAUSE_MS = 250;
  */
 export class Acknowledger {
   private readonly ids = new Set<string>();
+  /** What was acknowledged while a question to Redis was open. */
+  private confirmed: Set<string> | undefined;
   private flushing: Promise<void> | undefined;
   private isStopped = false;
 
@@ -22,9 +24,22 @@ export class Acknowledger {
     private readonly log: Logger,
   ) {}
 
-  /** Whether the message was handled, but Redis does not know yet. */
+  /** Whether the message was handled, but Redis does not know yet, or did not when it was asked the question of `during`. */
   has(id: string): boolean {
-    return this.ids.has(id);
+    return this.ids.has(id) || this.confirmed?.has(id) === true;
+  }
+
+  /**
+   * Asks Redis what is pending and uses the answer. The answer may be older than an acknowledgement that comes through
+   * before it is used; `has` knows those as well until then. One question at a time.
+   */
+  async during(ask: () => Promise<void>): Promise<void> {
+    this.confirmed = new Set();
+    try {
+      await ask();
+    } finally {
+      this.confirmed = undefined;
+    }
   }
 
   add(id: string): void {
@@ -47,7 +62,10 @@ export class Acknowledger {
       const batch = [...this.ids].slice(0, MOST_IDS);
       try {
         const count = await this.link.run('XACK', (operations) => operations.acknowledge(this.at.stream, this.at.group, batch));
-        for (const id of batch) this.ids.delete(id);
+        for (const id of batch) {
+          this.ids.delete(id);
+          this.confirmed?.add(id);
+        }
         this.log.debug({ ...this.at, count }, 'Message acknowledged');
       } catch (error) {
         if (isLastTry || this.link.isClosed) break;

@@ -90,6 +90,11 @@ export class GroupConsumer implements ReadSource {
     }
   }
 
+  /** Asks for abandoned messages and takes them, but not those that are acknowledged while the answer is on its way. */
+  async takeOver(reclaim: () => Promise<readonly TakenEntry[]>): Promise<void> {
+    await this.acknowledger.during(async () => this.take(await reclaim()));
+  }
+
   /** Another consumer has these now: what is still waiting here is not handled. */
   lose(ids: readonly string[]): void {
     for (const id of ids) this.taken.delete(id);

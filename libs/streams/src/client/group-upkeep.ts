@@ -70,12 +70,14 @@ export class GroupUpkeep {
       this.forgetAt = performance.now() + FORGET_AFTER_MS;
     }
     while (this.consumer.room > 0) {
-      const request = { stream, group, consumer, minIdleMs: reclaimIdleMs, count, cursor: this.cursor };
-      const { entries, cursor } = await link.run('reclaim', (operations) => operations.reclaim(request));
-      this.cursor = cursor;
-      if (entries.length > 0) log.info({ stream, group, consumer, count: entries.length }, 'Abandoned messages taken over');
-      this.consumer.take(entries.map(({ id, fields, deliveryCount }) => ({ id, fields, attempts: deliveryCount + 1 })));
-      if (cursor === '') return;
+      await this.consumer.takeOver(async () => {
+        const request = { stream, group, consumer, minIdleMs: reclaimIdleMs, count, cursor: this.cursor };
+        const { entries, cursor } = await link.run('reclaim', (operations) => operations.reclaim(request));
+        this.cursor = cursor;
+        if (entries.length > 0) log.info({ stream, group, consumer, count: entries.length }, 'Abandoned messages taken over');
+        return entries.map(({ id, fields, deliveryCount }) => ({ id, fields, attempts: deliveryCount + 1 }));
+      });
+      if (this.cursor === '') return;
     }
   }
 

@@ -3,6 +3,9 @@ import { Redis } from 'ioredis';
 import { startRedis, waitFor, type RunningServer } from '@angarium/testing';
 import { RedisStreamsClient, type StreamsClientOptions } from '../index.js';
 import { recordedLog } from '../recorded-log.js';
+import { GroupConsumer } from './group-consumer.js';
+import { Link } from './link.js';
+import { openConnection } from './open-connection.js';
 
 /** Stands before Redis and can let requests through while it loses the answers. */
 async function startProxy(redisPort: number) {
@@ -98,6 +101,23 @@ describe('when Redis is away', () => {
     await server.restart();
   });
 
+  it('of messages that waited together, those that were given up are not written when Redis returns in time for the others', async () => {
+    const client = make({ publishTimeoutMs: 1_500, reconnectMaxMs: 100 });
+    await client.connect();
+    await server.kill();
+    const started = performance.now();
+    const until = (ms: number) => waitFor(() => performance.now() - started > ms, { what: `${ms} ms to pass` });
+    const first = client.publishMessage('soups', 'first');
+    await until(300);
+    const second = client.publishMessage('soups', 'second');
+    await until(1_200);
+    const third = client.publishMessage('soups', 'third');
+    expect([await first, await second]).toEqual([null, null]);
+    await server.restart();
+    expect(await third).not.toBeNull();
+    expect((await stored('soups')).map(([, data]) => data)).toEqual(['third']);
+  });
+
   it('a Redis that hangs: the publish says that the outcome is unknown, those behind it that they were not written', async () => {
     const client = make({ publishTimeoutMs: 200, failureMode: 'closed' });
     await client.connect();
@@ -118,11 +138,12 @@ describe('when Redis is away', () => {
     await client.connect();
     await client.publishMessage('soups', 'warm');
     proxy.state.losesAnswers = true;
-    const publishing = Promise.all([client.publishMessage('soups', 'a'), client.publishMessage('soups', 'b'), client.publishMessage('own', 'c', '7-7')]);
-    await waitFor(async () => (await redis.xlen('soups')) === 3 && (await redis.xlen('own')) === 1, { what: 'Redis to have stored them' });
+    const publishing = Promise.all([client.publishMessage('soups', 'a'), client.publishMessage('soups', 'b'), client.publishMessage('own', 'c', '7-7'), client.createConsumerGroup('other', 'cooks')]);
+    await waitFor(async () => (await redis.xlen('soups')) === 3 && (await redis.xlen('own')) === 1 && (await redis.exists('other')) === 1, { what: 'Redis to have stored them' });
     proxy.state.losesAnswers = false;
     proxy.cut();
-    const [a, b, c] = await publishing;
+    const [a, b, c, isCreated] = await publishing;
+    expect(isCreated).toBe(true);
     expect((await stored('soups')).slice(1)).toEqual([[a, 'a'], [b, 'b']]);
     expect(await stored('own')).toEqual([[c, 'c']]);
     await client.disconnect();
@@ -193,7 +214,8 @@ describe('when Redis is away', () => {
   });
 
   it('a message that was handled while Redis was away is acknowledged when it is back, not handled again', async () => {
-    const client = make();
+    const { logger, lines } = recordedLog();
+    const client = make({ logger, publishTimeoutMs: 100 });
     const handled: string[] = [];
     let finish: () => void = () => undefined;
     await client.consumeFromGroup<string>(
@@ -211,9 +233,57 @@ describe('when Redis is away', () => {
     await server.kill();
     await waitFor(() => !client.getStatus().connected, { what: 'the status to say so' });
     finish();
+    await waitFor(() => lines.filter(({ msg }) => msg.startsWith('Acknowledging failed')).length > 1, { what: 'two attempts to acknowledge' });
     await server.restart();
     await waitFor(async () => (await redis.xpending('soups', 'cooks'))[0] === 0, { what: 'the acknowledgement' });
     expect(handled).toEqual(['one']);
+  });
+
+  it('a message that is given to its consumer again before the acknowledgement was through is not handled again', async () => {
+    const { logger } = recordedLog();
+    const link = new Link(openConnection({ redisUrl: 'redis://127.0.0.1:1' }, 'test', logger), 50);
+    const handled: string[] = [];
+    const consumer = new GroupConsumer({
+      ...{ stream: 'soups', group: 'cooks', consumer: 'anna', autoAck: true, count: 10, blockMs: 100, link, log: logger, onFree: () => undefined },
+      callback: ({ id }) => handled.push(id),
+    });
+    consumer.take([{ id: '1-0', fields: ['data', '1'], attempts: 1 }]);
+    await waitFor(() => handled.length === 1 && consumer.held().length === 0, { what: 'the first message' });
+    consumer.take([{ id: '1-0', fields: ['data', '1'], attempts: 2 }, { id: '2-0', fields: ['data', '2'], attempts: 1 }]);
+    await waitFor(() => handled.length === 2, { what: 'the second message' });
+    expect(handled).toEqual(['1-0', '2-0']);
+    await consumer.stop();
+    await link.close();
+  });
+
+  it('a message that Redis gave back just before it was acknowledged is not handled again', async () => {
+    const { logger } = recordedLog();
+    const link = new Link(openConnection({ redisUrl: server.url }, 'test', logger), 2_000);
+    await link.whenReady();
+    const id = await redis.xadd('soups', '*', 'data', '1');
+    const handled: string[] = [];
+    let finish: () => void = () => undefined;
+    const consumer = new GroupConsumer({
+      ...{ stream: 'soups', group: 'cooks', consumer: 'anna', autoAck: true, count: 10, blockMs: 100, link, log: logger, onFree: () => undefined },
+      callback: async ({ id }) => {
+        handled.push(id);
+        await new Promise<void>((resolve) => (finish = resolve));
+      },
+    });
+    await link.operations.ensureGroup('soups', 'cooks');
+    await redis.xreadgroup('GROUP', 'cooks', 'anna', 'STREAMS', 'soups', '>');
+    const entry = { id: String(id), fields: ['data', '1'], attempts: 1 };
+    consumer.take([entry]);
+    await consumer.takeOver(async () => {
+      await waitFor(() => handled.length === 1, { what: 'the callback' });
+      finish();
+      await waitFor(async () => (await redis.xpending('soups', 'cooks'))[0] === 0 && consumer.held().length === 0, { what: 'the acknowledgement' });
+      return [entry];
+    });
+    expect(consumer.held()).toEqual([]);
+    await consumer.stop();
+    await link.close();
+    expect(handled).toEqual([id]);
   });
 
   it('a client that connects while Redis is away is there when Redis comes', async () => {

@@ -17,8 +17,6 @@ export interface RedisStreamsServerOptions extends TransportOptions {
   /** A message whose replica was not heard of for this long is given to another. Default 3 000 ms. */
   readonly leaseMs?: number;
   readonly retry?: Partial<RetryPolicy>;
-  /** Handled events stay readable for this long. Default 24 h. */
-  readonly retentionMs?: number;
   /** Default: one minute. */
   readonly trimEveryMs?: number;
   /** How long running handlers may take to end when the app closes. Default 10 000 ms. */

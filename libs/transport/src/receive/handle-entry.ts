@@ -3,7 +3,7 @@ import { describeError } from '@angarium/errors';
 import { followContext, runInContext, type Logger } from '@angarium/observability';
 import { readField } from '@angarium/streams';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { decodeEntry } from './decode-entry.js';
+import { decodeEntry, type DecodedEntry } from './decode-entry.js';
 import type { HeldEntries, HeldEntry } from './held-entry.js';
 import type { DeadLetterBox } from './give-up.js';
 import type { ReceiveMetrics } from './receive-metrics.js';
@@ -38,7 +38,11 @@ export class EntryHandling {
     for (let isEnded = false; !isEnded; ) {
       const started = performance.now();
       try {
-        await (route.kind === 'event' ? this.handleEvent(entry) : this.handleRequest(entry));
+        if (route.kind === 'request') await this.handleRequest(entry);
+        else {
+          const result = await this.invoke(entry);
+          if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+        }
         this.parts.metrics.handled(route.type, 'success', performance.now() - started);
         this.parts.settleLane.settle(entry);
         isEnded = true;
@@ -47,11 +51,6 @@ export class EntryHandling {
         isEnded = await this.afterFailure(entry, error);
       }
     }
-  }
-
-  private async handleEvent(entry: HeldEntry): Promise<void> {
-    const result = await this.invoke(entry);
-    if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
   }
 
   private async handleRequest(entry: HeldEntry): Promise<void> {
@@ -69,13 +68,15 @@ export class EntryHandling {
   }
 
   /** What the handler returned: a value, or an Observable of values. */
-  private async invoke(entry: HeldEntry): Promise<unknown> {
-    const { route, id, fields } = entry;
-    const { attributes, payload } = await decodeEntry(route, fields);
-    const context = new StreamsContext([attributes, route.stream, id, entry.attempts]);
+  private invoke(entry: HeldEntry): Promise<unknown> {
+    const decoded = decodeEntry(entry.route, entry.fields);
+    return decoded instanceof Promise ? decoded.then((it) => this.callHandler(entry, it)) : this.callHandler(entry, decoded);
+  }
+
+  private callHandler({ route, id, attempts }: HeldEntry, { attributes, payload }: DecodedEntry): Promise<unknown> {
+    const context = new StreamsContext([attributes, route.stream, id, attempts]);
     const { correlationid: correlationId, traceparent, tenant } = attributes;
-    const work = (): Promise<unknown> => route.handler(payload, context);
-    return runInContext(followContext({ correlationId, traceparent, tenant }), work);
+    return runInContext(followContext({ correlationId, traceparent, tenant }), () => route.handler(payload, context));
   }
 
   /** Sends a value, or every value of an Observable: each but the last at once, the last together with the end. */

@@ -32,7 +32,8 @@ const MAX_TRAIL_COUNT = 20;
 
 /** All entries this replica answers for, and how many more it may take. */
 export class HeldEntries {
-  private readonly entries = new Map<string, HeldEntry>();
+  /** By stream, then by id: a key made of both would be built and hashed several times for each message. */
+  private readonly streams = new Map<string, Map<string, HeldEntry>>();
   private readonly counts = { running: 0, waiting: 0, settling: 0 };
   private onRoom: (() => void) | undefined;
 
@@ -43,11 +44,14 @@ export class HeldEntries {
   ) {}
 
   has(stream: string, id: string): boolean {
-    return this.entries.has(keyOf(stream, id));
+    return this.streams.get(stream)?.has(id) ?? false;
   }
 
   add(entry: HeldEntry): void {
-    this.entries.set(keyOf(entry.route.stream, entry.id), entry);
+    const { stream } = entry.route;
+    const entries = this.streams.get(stream);
+    if (entries) entries.set(entry.id, entry);
+    else this.streams.set(stream, new Map([[entry.id, entry]]));
     this.counts[entry.state] += 1;
   }
 
@@ -59,7 +63,7 @@ export class HeldEntries {
   }
 
   remove(entry: HeldEntry): void {
-    if (!this.entries.delete(keyOf(entry.route.stream, entry.id))) return;
+    if (!this.streams.get(entry.route.stream)?.delete(entry.id)) return;
     this.counts[entry.state] -= 1;
     entry.endWait?.(false);
     this.announceRoom();
@@ -107,15 +111,11 @@ export class HeldEntries {
     return this.counts.running;
   }
 
-  all(): IterableIterator<HeldEntry> {
-    return this.entries.values();
+  *all(): IterableIterator<HeldEntry> {
+    for (const entries of this.streams.values()) yield* entries.values();
   }
 
   private announceRoom(): void {
     if (this.onRoom !== undefined && this.room() > 0) this.wake();
   }
-}
-
-function keyOf(stream: string, id: string): string {
-  return `${stream} ${id}`;
 }

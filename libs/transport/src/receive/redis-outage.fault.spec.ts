@@ -150,4 +150,35 @@ describe('Redis that is away from the start', () => {
     await bus.close();
     await redis.stop();
   });
+
+  it('does not hold up a service that stops', async () => {
+    const redis = await startRedis();
+    const bus = new MessageBus({ service: 'shop', redisUrl: redis.url });
+    const app = await startApp({ service: 'mailer', redisUrl: redis.url }, [Mailer]);
+    await bus.emit(UserCreated, user(1));
+    await waitFor(() => handled.some(({ userId }) => userId === user(1).userId), { what: 'the event' });
+    await redis.kill('SIGKILL');
+    const started = performance.now();
+    await app.close();
+    await bus.close();
+    expect(performance.now() - started).toBeLessThan(5_000);
+    await redis.stop();
+  });
+});
+
+describe('a stream that nobody reads', () => {
+  it('loses what is older than the retention, and nothing that a group has not handled', async () => {
+    const redis = await startRedis();
+    const raw = new Redis(redis.url);
+    const bus = new MessageBus({ service: 'shop', redisUrl: redis.url, retentionMs: 60_000 });
+    const stream = bus.addresses.eventStream('user.created');
+    const old = Date.now() - 120_000;
+    for (let n = 0; n < 500; n++) await raw.xadd(stream, `${old}-${n + 1}`, 'data', '{}');
+    await bus.emit(UserCreated, user(1));
+    // whole nodes of about 100 entries go; the last one stays with the new entry
+    await waitFor(async () => (await raw.xlen(stream)) <= 101, { what: 'the old entries to go' });
+    raw.disconnect();
+    await bus.close();
+    await redis.stop();
+  });
 });

@@ -21,6 +21,8 @@ import { TrimHandled } from './trim-handled.js';
 const WAITING_PER_PREFETCH = 10;
 /** A reader that was not answered for this long (a read blocks 5 s) is not healthy. */
 const SILENT_MS = 12_000;
+/** Acknowledging, giving back and leaving the groups; with Redis away there is nobody to tell. */
+const TIDY_MS = 2_000;
 
 export interface StreamConsumerOptions {
   readonly group: string;
@@ -103,14 +105,10 @@ export class StreamConsumer {
     this.ordered.stopReading();
     await Promise.all(this.readers.map((reader) => reader.stop()));
     const deadline = performance.now() + graceMs;
-    while (this.held.unfinishedCount > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (this.openCount > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     this.deadLetters.stop();
-    await this.keeper.stop();
-    await this.trim.stop();
-    if (this.commands.status === 'ready') {
-      const tidied = this.tidyUp().catch(ignoreError(this.logger, 'stream-consumer.stop', 'the leases end by themselves'));
-      await Promise.race([tidied, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
-    }
+    const tidied = this.tidyUp().catch(ignoreError(this.logger, 'stream-consumer.stop', 'the leases end by themselves'));
+    await Promise.race([tidied, new Promise((resolve) => setTimeout(resolve, TIDY_MS).unref())]);
     if (this.replies !== this.commands) await closeRedis(this.replies);
     await closeRedis(this.commands);
   }
@@ -134,8 +132,14 @@ export class StreamConsumer {
     const route = this.routes.get(stream);
     if (route === undefined || this.isStopping || this.held.has(stream, entry.id)) return;
     const held: HeldEntry = {
-      ...{ route, id: entry.id, fields: entry.fields, heldSince: performance.now(), trail: [] },
-      ...{ state: route.isOrdered ? ('waiting' as const) : ('running' as const), attempts: deliveryCount + 1, outages: 0 },
+      route,
+      id: entry.id,
+      fields: entry.fields,
+      heldSince: performance.now(),
+      state: route.isOrdered ? 'waiting' : 'running',
+      attempts: deliveryCount + 1,
+      outages: 0,
+      trail: [],
     };
     this.held.add(held);
     if (isRepeated) this.metrics.reclaimed(route.type, 1);
@@ -155,8 +159,14 @@ export class StreamConsumer {
     await this.handling.run(entry);
   }
 
+  /** What a stop waits for: running handlers, and their acknowledgements as long as Redis can take them. */
+  private get openCount(): number {
+    return this.commands.status === 'ready' ? this.held.unfinishedCount : this.held.runningCount;
+  }
+
   private async tidyUp(): Promise<void> {
     const { group, instance, leaseMs } = this.options;
+    await Promise.all([this.keeper.stop(), this.trim.stop()]);
     await this.settleLane.drain();
     await this.replyLane.flush();
     for (const [stream, entries] of byStream(this.held.all(), () => true)) await this.operations.giveBack(stream, group, instance, entries, leaseMs);

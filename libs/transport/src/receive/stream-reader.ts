@@ -7,6 +7,8 @@ import type { FlatFields, StreamEntry, StreamOperations } from '@angarium/stream
 const BLOCK_MS = 5_000;
 /** Own entries whose hand-over was lost are read again in pages of this size. */
 const RECOVER_COUNT = 200;
+/** A read that could not be woken in this time is cut off. */
+const STOP_WAIT_MS = 500;
 const PAUSE_MIN_MS = 50;
 const PAUSE_MAX_MS = 1_000;
 
@@ -60,12 +62,13 @@ export class StreamReader {
     await this.options.commands.call('CLIENT', 'UNBLOCK', String(this.blockedClient));
   }
 
+  /** Nothing is taken afterwards. Resolves within half a second, also while Redis is away. */
   async stop(): Promise<void> {
     this.isStopped = true;
     const woken = this.wake().catch(() => undefined);
-    await Promise.race([Promise.all([woken, this.running]), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    await Promise.race([Promise.all([woken, this.running]), new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref())]);
+    // while Redis is away the loop may wait for it; it ends at the next answer and hands over nothing
     this.options.blocking.disconnect();
-    await this.running;
   }
 
   /** Own entries that nobody here holds are read again before anything new. */
@@ -88,6 +91,8 @@ export class StreamReader {
   private async readOnce(): Promise<void> {
     const { blocking, group, consumer, room, untilRoom } = this.options;
     await untilRoom();
+    // what is handled at once makes room together: one read for many entries instead of many reads for a few
+    await new Promise((resolve) => setImmediate(resolve));
     const streams = this.options.streams();
     if (this.isStopped) return;
     if (streams.length === 0) return this.pause(BLOCK_MS);

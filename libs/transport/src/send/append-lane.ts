@@ -1,8 +1,8 @@
 import type { EntryToAppend, StreamOperations } from '@angarium/streams';
 import { TransportErrors } from '../errors.js';
 
-/** Largest batch, so that one script call never holds Redis for more than about two milliseconds. */
-const MAX_BATCH_COUNT = 256;
+/** Largest batch: one script call holds Redis for less than a millisecond, and the next batch is filled meanwhile. */
+const MAX_BATCH_COUNT = 128;
 const MAX_BATCH_CHARS = 256 * 1024;
 const MAX_WAITING_COUNT = 20_000;
 const MAX_WAITING_CHARS = 64 * 1024 * 1024;

@@ -24,6 +24,8 @@ const DEFAULT_EMIT_TIMEOUT_MS = 10_000;
 const DEDUP_WINDOW_MS = 24 * 3_600_000;
 /** Requests are trimmed when no deadline can still be open. */
 const REQUEST_LIFE_MS = 600_000;
+const EVENT_LIFE_MS = 86_400_000;
+const TRIM_EVERY_MS = 60_000;
 
 export interface EmitOptions extends EncodeOptions {
   /** Longest wait for Redis, in milliseconds. Default 10 000. */
@@ -51,11 +53,13 @@ export class MessageBus {
   private readonly lanes = new Map<string, AppendLane>();
   private readonly producer = randomUUID();
   private readonly emitted: Counter<'type' | 'outcome'> | undefined;
-  private readonly requestTrims = new Map<string, number>();
+  private readonly trimmedAt = new Map<string, number>();
+  private readonly eventLifeMs: number;
 
   constructor(options: TransportOptions) {
     this.source = { service: options.service, instance: options.instance ?? `${hostname()}-${process.pid}` };
     this.addresses = createAddresses(options.namespace);
+    this.eventLifeMs = options.retentionMs ?? EVENT_LIFE_MS;
     this.logger = options.logger ?? silentLogger;
     const connection = { logger: this.logger, ...(options.reconnectMaxMs === undefined ? {} : { reconnectMaxMs: options.reconnectMaxMs }) };
     this.redis = connectRedis({ ...connection, url: options.redisUrl, name: `${options.service}:emit` });
@@ -97,6 +101,7 @@ export class MessageBus {
       throw error;
     }
     this.emitted?.inc({ type, outcome: 'stored' });
+    this.trimSometimes(stream, 'events');
     return id;
   }
 
@@ -128,7 +133,7 @@ export class MessageBus {
       .ready()
       .then(() => (Date.now() < deadline ? this.laneOf(stream).append({ fields }, timeoutMs) : undefined))
       .catch((error: unknown) => this.inbox.fail(id, error));
-    this.trimRequests(stream);
+    this.trimSometimes(stream, 'requests');
     return () => this.inbox.forget(id);
   }
 
@@ -160,14 +165,16 @@ export class MessageBus {
     return lane;
   }
 
-  /** A request that nobody ever answers must not stay: once a minute the long expired ones go. */
-  private trimRequests(stream: string): void {
+  /** A stream that nobody reads must not grow for ever: once a minute what is too old goes. Events that a group has not handled stay. */
+  private trimSometimes(stream: string, kind: 'events' | 'requests'): void {
     const now = Date.now();
-    if (now - (this.requestTrims.get(stream) ?? 0) < 60_000 || this.redis.status !== 'ready') return;
-    this.requestTrims.set(stream, now);
-    this.redis
-      .xtrim(stream, 'MINID', '~', `${now - REQUEST_LIFE_MS}-0`)
-      .catch(ignoreError(this.logger, 'message-bus.trim-requests', 'the next minute trims again'));
+    if (now - (this.trimmedAt.get(stream) ?? 0) < TRIM_EVERY_MS || this.redis.status !== 'ready') return;
+    this.trimmedAt.set(stream, now);
+    const trimmed =
+      kind === 'events'
+        ? this.operations.trim(stream, { olderThanMs: this.eventLifeMs })
+        : this.operations.trimRegardless(stream, { olderThanMs: REQUEST_LIFE_MS });
+    trimmed.catch(ignoreError(this.logger, 'message-bus.trim', 'the next minute trims again'));
   }
 }
 
