@@ -1,13 +1,55 @@
+import { join } from 'node:path';
+import { parseArguments, usage, type Arguments } from './parse-arguments.js';
+import { describeMachine, fsyncMs } from './report/machine.js';
+import { writeBlock } from './report/write-block.js';
+import { runStartup } from './startup/run-startup.js';
+import { startupReport } from './startup/startup-report.js';
 import { contenders } from './transport/contender.js';
-import { runTransport } from './transport/run-transport.js';
+import { runTransport, type TransportPlan } from './transport/run-transport.js';
+import { transportReport } from './transport/transport-report.js';
 
-const a = process.argv.slice(3);
-const opt = (n: string) => a.find((it) => it.startsWith(`--${n}=`))?.split('=')[1];
-const only = opt('only')?.split(',');
-const run = await runTransport(process.cwd(), {
-  rounds: Number(opt('rounds') ?? 1), warmUpMs: 500, durationMs: Number(opt('ms') ?? 1500),
-  contenders: contenders.filter(({ name }) => only === undefined || only.includes(name)),
-  kinds: (opt('kinds')?.split(',') ?? ['emit', 'request']) as never,
-  profileDir: opt('profile'),
-}, console.log);
-console.log(run.memory, run.redisVersion);
+const root = process.cwd();
+
+async function benchTransport({ isQuick, only, profileDir }: Arguments): Promise<void> {
+  const plan: TransportPlan = {
+    ...(isQuick ? { rounds: 3, warmUpMs: 300, durationMs: 500 } : { rounds: 7, warmUpMs: 1_000, durationMs: 1_500 }),
+    contenders: contenders.filter(({ name }) => only?.includes(name) ?? true),
+    profileDir,
+  };
+  const circumstances = { date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine(), fsyncMs: fsyncMs() };
+  const run = await runTransport(root, plan, console.log);
+  await publish('transport', transportReport(run, plan, circumstances), !isQuick && only === undefined && profileDir === undefined);
+}
+
+async function benchStartup({ isQuick }: Arguments): Promise<void> {
+  const run = await runStartup(root, isQuick ? 1 : 3, console.log);
+  const report = startupReport(run, { date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine() });
+  await publish('startup', report, !isQuick);
+}
+
+async function publish(name: string, report: string, isWhole: boolean): Promise<void> {
+  console.log(`\n${report}\n`);
+  if (!isWhole) return;
+  await writeBlock(join(root, 'docs/benchmarks.md'), name, report);
+  console.log('Written to docs/benchmarks.md.');
+}
+
+const commandLine = () => ['npm run bench --', ...process.argv.slice(2)].join(' ');
+
+async function main(): Promise<number> {
+  let args: Arguments;
+  try {
+    args = parseArguments(process.argv.slice(2), contenders.map(({ name }) => name));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return 2;
+  }
+  if (args.isHelp || args.bench === undefined) {
+    console.log(usage);
+    return args.isHelp ? 0 : 2;
+  }
+  await (args.bench === 'transport' ? benchTransport(args) : benchStartup(args));
+  return 0;
+}
+
+process.exitCode = await main();

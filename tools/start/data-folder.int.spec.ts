@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holderOf, openDataFolder } from './data-folder.js';
@@ -20,12 +20,14 @@ describe('the data folder', () => {
 
   it('belongs to one start at a time, which a second one is told', async () => {
     const data = await openDataFolder(dir);
-    await writeFile(join(dir, 'start.lock'), (await readFile(join(dir, 'start.lock'), 'utf8')).replace(String(process.pid), String(process.ppid)));
-    expect(await holderOf(dir)).toBeUndefined(); // our parent was not born when we were: a number used again
-    await data.close();
-    const again = await openDataFolder(dir);
+    expect(await holderOf(dir)).toBe(process.pid);
     await expect(openDataFolder(dir)).rejects.toThrow(`process ${process.pid}`);
-    await again.close();
+    await data.close();
+    expect(await holderOf(dir)).toBeUndefined();
+  });
+
+  it('is free when the number of its holder belongs to another process by now', async () => {
+    await writeFile(join(dir, 'start.lock'), `${process.pid} 1`); // born at the first tick of the machine
     expect(await holderOf(dir)).toBeUndefined();
   });
 
@@ -42,5 +44,14 @@ describe('the data folder', () => {
     expect(JSON.parse(await readFile(join(dir, 'pids.json'), 'utf8'))).toEqual({ gateway: 2 });
     await data.close();
     await expect(readFile(join(dir, 'pids.json'))).rejects.toThrow('ENOENT');
+  });
+
+  it('that somebody deletes meanwhile stops nobody', async () => {
+    const data = await openDataFolder(dir);
+    await rm(dir, { recursive: true });
+    await expect(data.writePids({ gateway: 1 })).rejects.toThrow('ENOENT');
+    await mkdir(dir);
+    await data.writePids({ gateway: 2 });
+    await data.close();
   });
 });

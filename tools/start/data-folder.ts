@@ -29,7 +29,11 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   return {
     path,
     gatewayToken: await tokenIn(join(path, 'secrets.json')),
-    writePids: (it) => (writing = writing.then(() => replace(pids, `${JSON.stringify(it, undefined, 2)}\n`))),
+    writePids: (it) => {
+      const written = writing.then(() => replace(pids, `${JSON.stringify(it, undefined, 2)}\n`));
+      writing = written.catch(() => undefined); // told to the caller of this write; the next one is tried all the same
+      return written;
+    },
     close: async () => {
       await writing;
       await Promise.all([rm(lock, { force: true }), rm(pids, { force: true })]);

@@ -12,12 +12,25 @@ const fakes = { 'sms-worker': 'SMS_WORKER_PORT', 'task-worker': 'TASK_WORKER_POR
 /** A service of a few lines. What it does wrong is said by FAKE_<its port's variable>: crash, misconfigured, deaf. */
 const serviceSource = (name: string, variable: string) => `
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 const say = (msg: string) => console.log(JSON.stringify({ level: 'info', time: new Date().toISOString(), service: '${name}', msg, redis: process.env.REDIS_URL }));
 const fault = process.env.FAKE_${variable};
 if (fault === 'crash') { console.error('the soup is burnt'); process.exit(3); }
 if (fault === 'misconfigured') { console.error('SOUP_URL is not set'); process.exit(2); }
 createServer((_, answer) => answer.end('ok')).listen(Number(process.env.${variable}), '127.0.0.1', () => say('${name} is up'));
-process.on('SIGTERM', () => { say('${name} stops'); if (fault !== 'deaf') process.exit(0); });
+const isThere = (url: string) => new Promise((resolve) => {
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname, () => resolve(true)).on('error', () => resolve(false));
+  socket.unref();
+});
+process.on('SIGTERM', async () => {
+  say('${name} stops');
+  if (fault === 'deaf') return;
+  await new Promise((resolve) => setTimeout(resolve, 300)); // its work in flight, which needs the servers to the end
+  const [redis, postgres] = await Promise.all([isThere(process.env.REDIS_URL!), isThere(process.env.DATABASE_URL!)]);
+  say('${name} saw at its end: Redis ' + redis + ', Postgres ' + postgres);
+  process.exit(0);
+});
 `;
 
 /** A run of the real tools/start in a workspace of its own. */
@@ -79,11 +92,13 @@ export async function makeFakeWorkspace(): Promise<FakeWorkspace> {
   };
 }
 
-/** Resolves when none of these processes runs; else the error names those that do. */
+/** Resolves when none of these processes runs; else the error names those that do, and they are killed. */
 export async function noneLeft(processes: readonly { pid: number; command: string }[], timeoutMs = 15_000): Promise<void> {
-  const left = () => processes.filter(({ pid }) => isAlive(pid)).map(({ pid, command }) => `${pid} ${command}`);
+  const left = () => processes.filter(({ pid }) => isAlive(pid));
   await waitFor(() => left().length === 0, { what: 'all processes to be gone', timeoutMs, everyMs: 50 }).catch((cause: unknown) => {
-    throw new Error(`Processes are left:\n${left().join('\n')}`, { cause });
+    const names = left().map(({ pid, command }) => `${pid} ${command}`);
+    for (const { pid } of left()) process.kill(pid, 'SIGKILL');
+    throw new Error(`Processes are left:\n${names.join('\n')}`, { cause });
   });
 }
 

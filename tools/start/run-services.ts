@@ -31,7 +31,8 @@ const tellLateEveryMs = 10_000;
 export async function runServices(context: ServicesContext): Promise<RunningService[]> {
   const { settings, lifecycle, data, readyTimeoutMs } = context;
   const services: RunningService[] = [];
-  const notePids = () => void data.writePids(pidsOf(services));
+  const notePids = () =>
+    void data.writePids(pidsOf(services)).catch((error: unknown) => context.printer.warn(`pids.json could not be written: ${String(error)}`));
   for (const replica of settings.replicas) services.push(await prepare(replica, context, notePids));
   context.printer.expect(services.map((it) => it.replica.name));
   await Promise.all(

@@ -3,9 +3,9 @@ import { Redis } from 'ioredis';
 import { WatchedServer } from './watched-server.js';
 
 describe('a server that npm start has started', () => {
-  const stops: (() => unknown)[] = [];
+  const cleanUps: (() => unknown)[] = [];
   afterEach(async () => {
-    for (const stop of stops.splice(0)) await stop();
+    for (const it of cleanUps.splice(0)) await it();
   });
 
   it('comes back with its data, at the same address, however often it is killed', async () => {
@@ -13,7 +13,7 @@ describe('a server that npm start has started', () => {
     const back: number[] = [];
     const watched = new WatchedServer({ name: 'Redis', server, onBack: (pid) => back.push(pid), policy: { maxRestarts: 1, windowMs: 60_000, firstPauseMs: 10, maxPauseMs: 10 } });
     const redis = new Redis(server.url);
-    stops.push(() => redis.disconnect(), () => watched.stop(), () => server.stop());
+    cleanUps.push(() => redis.disconnect(), () => watched.stop(), () => server.stop());
     redis.on('error', () => undefined); // it is killed on purpose
     await redis.set('soup', 'leek');
     for (const times of [1, 2]) {
@@ -35,7 +35,7 @@ describe('a server that npm start has started', () => {
     } as Partial<RunningServer> as RunningServer;
     const say = (text: string) => said.push(text);
     const watched = new WatchedServer({ name: 'Redis', server: broken, onEnded: say, onGivenUp: say, policy: { maxRestarts: 2, windowMs: 60_000, firstPauseMs: 1, maxPauseMs: 1 } });
-    stops.push(() => watched.stop());
+    cleanUps.push(() => watched.stop());
     await waitFor(() => said.length === 3, { what: 'the last try' });
     expect(said).toEqual([
       'Redis ended; starting it again in 1 ms (1 of 2 within 60 s)',

@@ -19,6 +19,17 @@ export const serviceVariables = {
     pattern: /^[\w.:-]+$/,
     expected: 'letters, digits and . _ : - (at most 100)',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: variable.optionalUrl({
+    description: 'Collector that takes OpenTelemetry traces by OTLP over HTTP, for example http://127.0.0.1:4318. Left out: no traces.',
+    protocols: ['http', 'https'],
+  }),
+  TRACE_SAMPLE_PERCENT: variable.integer({
+    description: 'Share of new traces that is exported.',
+    unit: '%',
+    default: 100,
+    min: 0,
+    max: 100,
+  }),
   SHUTDOWN_GRACE_MS: variable.integer({
     description: 'How long work in flight may take to end after SIGTERM; then it is given back.',
     unit: 'ms',

@@ -6,3 +6,7 @@ export type { MessageContext } from './message-context.js';
 export { Metrics } from './metrics.js';
 export type { Counter, Gauge, Histogram, Registry } from './metrics.js';
 export { NestLogger } from './nest-logger.js';
+export { beginSpan, runInSpan } from './span.js';
+export type { Carrier, OpenSpan, SpanDescription } from './span.js';
+export { startTracing } from './start-tracing.js';
+export type { TracingOptions } from './start-tracing.js';

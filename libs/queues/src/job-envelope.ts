@@ -9,5 +9,5 @@ export interface JobEnvelope {
 }
 
 export function wrapJob(payload: unknown, idempotencyKey: string): JobEnvelope {
-  return { payload, idempotencyKey, context: followContext(currentContext()) };
+  return { payload, idempotencyKey, context: currentContext() ?? followContext() };
 }

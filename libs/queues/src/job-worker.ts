@@ -1,6 +1,6 @@
 import { catalogue, checkPayload, type JobContract, type PayloadOf, type QueueName } from '@angarium/contracts';
 import { describeError, toAngariumError } from '@angarium/errors';
-import { followContext, runInContext, type HealthCheck, type Histogram, type Logger, type Metrics } from '@angarium/observability';
+import { runInSpan, type HealthCheck, type Histogram, type Logger, type Metrics } from '@angarium/observability';
 import { closeRedis, connectRedis, RedisErrors, type RedisConnection } from '@angarium/redis';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { QueueErrors } from './errors.js';
@@ -101,7 +101,8 @@ export class JobWorker {
     const started = performance.now();
     const observe = (outcome: string) =>
       this.duration.observe({ queue: this.options.queue, job: this.handlers.has(job.name) ? job.name : 'unknown', outcome }, (performance.now() - started) / 1000);
-    return runInContext(followContext(job.data.context), async () => {
+    const span = { name: `job ${job.name}`, kind: 'consumer' as const, attributes: { 'messaging.system': 'bullmq', 'messaging.destination.name': this.options.queue } };
+    return runInSpan(span, job.data.context, async () => {
       try {
         const result = await this.handle(job);
         observe('completed');

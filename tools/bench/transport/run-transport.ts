@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { startRedis, waitFor } from '@angarium/testing';
 import { bundleScripts } from '../bundle-scripts.js';
+import { watchForeignLoad } from '../report/machine.js';
 import type { ContenderInfo } from './contender.js';
 import { measureLatency, measureThroughput, type Kind, type Measured } from './measure.js';
 import { Pair } from './pair.js';
@@ -11,9 +12,10 @@ export interface TransportPlan {
   /** Length of one measurement; a round has four per contender. */
   readonly durationMs: number;
   readonly contenders: readonly ContenderInfo[];
-  readonly kinds: readonly Kind[];
   readonly profileDir?: string | undefined;
 }
+
+const kinds: readonly Kind[] = ['emit', 'request'];
 
 /** What load each kind is put under. */
 export const loads: Readonly<Record<Kind, { inFlight: number; perSecond: number }>> = {
@@ -38,6 +40,8 @@ export interface TransportRun {
   readonly results: readonly Result[];
   readonly memory: readonly Memory[];
   readonly redisVersion: string;
+  /** Part of the machine's CPU time that went to processes that are not ours, 0 to 1. */
+  readonly foreignShare: number;
 }
 
 /**
@@ -53,7 +57,8 @@ export async function runTransport(root: string, plan: TransportPlan, say: (line
     for (const [i, info] of plan.contenders.entries()) {
       pairs.push(await Pair.start(info, { script: scripts[i] as string, redisUrl: server.url, redis, profileDir: plan.profileDir }));
     }
-    const results = plan.kinds.flatMap((kind) => pairs.map((pair) => ({ pair, contender: pair.info.name, kind, throughput: [] as Measured[], latency: [] as Measured[] })));
+    const results = kinds.flatMap((kind) => pairs.map((pair) => ({ pair, contender: pair.info.name, kind, throughput: [] as Measured[], latency: [] as Measured[] })));
+    const [usedBefore, foreignShare] = [await usedCpuUs(pairs), watchForeignLoad()];
     for (let round = 0; round <= plan.rounds; round++) {
       const isWarmUp = round === 0;
       for (const { pair, kind, throughput, latency } of results) {
@@ -69,7 +74,8 @@ export async function runTransport(root: string, plan: TransportPlan, say: (line
       }
     }
     const redisVersion = /^redis_version:(.*)$/m.exec(await redis.info('server'))?.[1]?.trim() ?? 'unknown';
-    return { results, memory: await Promise.all(pairs.map(memoryOf)), redisVersion };
+    const used = (await usedCpuUs(pairs)) - usedBefore;
+    return { results, memory: await Promise.all(pairs.map(memoryOf)), redisVersion, foreignShare: foreignShare(used) };
   } finally {
     await Promise.all(pairs.map((pair) => pair.stop()));
     redis.disconnect();
@@ -83,6 +89,14 @@ async function empty(redis: Redis): Promise<void> {
   await redis.bgrewriteaof();
   const isDone = async () => /aof_rewrite_in_progress:0\r[^]*aof_rewrite_scheduled:0\r/.test(await redis.info('persistence'));
   await waitFor(isDone, { what: 'the append-only file to be rewritten', everyMs: 5 });
+}
+
+/** CPU time of all our processes so far. */
+async function usedCpuUs(pairs: readonly Pair[]): Promise<number> {
+  const all = await Promise.all(pairs.map((pair) => pair.cpu()));
+  const { user, system } = process.cpuUsage();
+  const ends = all.reduce((sum, { producerUs, consumerUs }) => sum + producerUs + consumerUs, 0);
+  return ends + (all[0]?.redisUs ?? 0) + user + system;
 }
 
 async function memoryOf(pair: Pair): Promise<Memory> {

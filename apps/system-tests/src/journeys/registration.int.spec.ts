@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { stopAfterTests, waitFor } from '@angarium/testing';
+import { startCollector, type Collector } from '../harness/trace-collector.js';
 import { startSystem, waitForMails, type System } from '../harness/start-system.js';
 
 stopAfterTests();
 let system: System;
+let collector: Collector;
 beforeAll(async () => {
-  system = await startSystem();
+  collector = await startCollector();
+  system = await startSystem({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
 }, 60_000);
+afterAll(() => collector.stop());
 
 interface ErrorAnswer {
   code: string;
@@ -119,5 +123,19 @@ describe('every service', () => {
     const withId = system.services.filter((service) => service.output().includes('"correlationId":"journey-1"'));
     expect(withId.map(({ name }) => name)).toEqual(system.services.map(({ name }) => name));
     for (const service of system.services) expect(service.output().toLowerCase()).not.toMatch(/ada@example|correct horse/);
+  });
+
+  it('exports one trace from the HTTP request through stream and queue to the mail, every span below the one it follows from', async () => {
+    const answer = await system.post('/register', { email: 'grace@example.com', username: 'grace', password: 'correct horse battery' });
+    expect(answer.status).toBe(201);
+    await waitForMails(system.inbox, ['grace@example.com']);
+    const jobs = await waitFor(() => collector.spans().filter(({ name }) => name === 'job send-email').length === 2 && collector.spans(), { what: 'the spans' });
+    const job = jobs.filter(({ name }) => name === 'job send-email').at(-1);
+    const trace = jobs.filter(({ traceId }) => traceId === job?.traceId);
+    const parentOf = (span: { parentSpanId?: string } | undefined) => trace.find(({ spanId }) => spanId === span?.parentSpanId);
+    expect(parentOf(job)).toMatchObject({ name: 'handle user.created', service: 'email-worker' });
+    expect(parentOf(parentOf(job))).toMatchObject({ name: 'POST /register', service: 'gateway' });
+    expect(trace.filter(({ service }) => service === 'task-worker').map(({ name }) => name)).toContain('handle user.created');
+    expect(JSON.stringify(jobs)).not.toContain('@example.com');
   });
 });

@@ -1,4 +1,4 @@
-import { followContext, runInContext, currentContext, type Logger, type Metrics } from '@angarium/observability';
+import { beginSpan, currentContext, followContext, runInContext, type Logger, type Metrics, type OpenSpan } from '@angarium/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Asked every few seconds; a line each would bury the rest. */
@@ -9,15 +9,22 @@ const quietRoutes = new Set(['/health/live', '/health/ready', '/metrics']);
  * The context is taken up from `x-correlation-id` and `traceparent`; the answer carries `x-correlation-id`.
  */
 export function followRequests(fastify: FastifyInstance, logger: Logger, metrics: Metrics): void {
+  const spans = new WeakMap<FastifyRequest, OpenSpan>();
   const duration = metrics.duration('http_request_duration_seconds', 'Time to answer a request.', ['method', 'route', 'status']);
   fastify.addHook('onRequest', (request, reply, done) => {
-    const context = followContext({ correlationId: header(request, 'x-correlation-id'), traceparent: header(request, 'traceparent') });
+    const route = request.routeOptions.url ?? '(none)';
+    const carrier = { correlationId: header(request, 'x-correlation-id'), traceparent: header(request, 'traceparent') };
+    const attributes = { 'http.request.method': request.method, 'http.route': route };
+    const span = quietRoutes.has(route) ? undefined : beginSpan({ name: `${request.method} ${route}`, kind: 'server', attributes }, carrier);
+    if (span) spans.set(request, span);
+    const context = span?.context ?? followContext(carrier);
     void reply.header('x-correlation-id', context.correlationId);
     runInContext(context, done);
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? '(none)';
     const status = reply.statusCode;
+    spans.get(request)?.end(status >= 500 ? 'failed' : undefined, { 'http.response.status_code': status });
     duration.observe({ method: request.method, route, status: String(status) }, reply.elapsedTime / 1000);
     if (!quietRoutes.has(route)) {
       const correlationId = currentContext()?.correlationId ?? reply.getHeader('x-correlation-id');

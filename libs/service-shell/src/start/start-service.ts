@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { loadConfig, printConfig, type ConfigDefinition, type ConfigOf } from '@angarium/config';
 import { describeError } from '@angarium/errors';
-import { createLogger, Metrics, NestLogger, type Logger } from '@angarium/observability';
+import { createLogger, Metrics, NestLogger, startTracing, type Logger } from '@angarium/observability';
 import { closeRedis, connectRedis, redisHealth, requireDurableRedis } from '@angarium/redis';
 import { RedisStreamsServer, signalTransport, TransportModule } from '@angarium/transport';
 import { StandardSchemaValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
@@ -58,6 +58,7 @@ async function start<D extends ConfigDefinition>(
 ): Promise<void> {
   const { service } = definition.config;
   const metrics = new Metrics(service);
+  const stopTracing = await tracingOf(service, settings, logger);
   const redis = connectRedis({ url: settings.REDIS_URL, name: `${service}:health`, logger, reconnectMaxMs: settings.REDIS_RECONNECT_MAX_MS });
   const durable = requireDurableRedis(redis, { allowUnsafe: settings.REDIS_ALLOW_UNSAFE, logger });
   durable.catch((error: unknown) => die(logger, error));
@@ -85,7 +86,13 @@ async function start<D extends ConfigDefinition>(
     await app.close();
     clearInterval(idle);
     await closeRedis(redis);
+    await stopTracing();
   });
+}
+
+async function tracingOf(service: string, settings: ServiceSettings, logger: Logger): Promise<() => Promise<void>> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, TRACE_SAMPLE_PERCENT: samplePercent, INSTANCE_ID: instance } = settings;
+  return endpoint === undefined ? () => Promise.resolve() : startTracing({ service, instance, endpoint, samplePercent, logger });
 }
 
 async function connectTransports(

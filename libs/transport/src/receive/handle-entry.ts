@@ -1,6 +1,6 @@
 import { entryFields } from '@angarium/contracts';
 import { describeError } from '@angarium/errors';
-import { followContext, runInContext, type Logger } from '@angarium/observability';
+import { runInSpan, type Logger, type SpanDescription } from '@angarium/observability';
 import { readField } from '@angarium/streams';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { decodeEntry, type DecodedEntry } from './decode-entry.js';
@@ -9,6 +9,7 @@ import type { DeadLetterBox } from './give-up.js';
 import type { ReceiveMetrics } from './receive-metrics.js';
 import { errorPacket, type ReplyLane } from './reply-lane.js';
 import { decideRetry } from './retry-policy.js';
+import type { Route } from './route.js';
 import type { SettleLane } from './settle-lane.js';
 import { StreamsContext } from './streams-context.js';
 
@@ -76,7 +77,7 @@ export class EntryHandling {
   private callHandler({ route, id, attempts }: HeldEntry, { attributes, payload }: DecodedEntry): Promise<unknown> {
     const context = new StreamsContext([attributes, route.stream, id, attempts]);
     const { correlationid: correlationId, traceparent, tenant } = attributes;
-    return runInContext(followContext({ correlationId, traceparent, tenant }), () => route.handler(payload, context));
+    return runInSpan(spanOf(route, attributes.id), { correlationId, traceparent, tenant }, () => route.handler(payload, context));
   }
 
   /** Sends a value, or every value of an Observable: each but the last at once, the last together with the end. */
@@ -120,4 +121,9 @@ export class EntryHandling {
     entry.outages = decision.countsAsAttempt ? 0 : entry.outages + 1;
     return this.parts.held.waitForRetry(entry, decision.delayMs).then((mayTry) => !mayTry);
   }
+}
+
+function spanOf({ kind, type }: Route, messageId: string): SpanDescription {
+  const attributes = { 'messaging.system': 'redis', 'messaging.destination.name': type, 'messaging.message.id': messageId };
+  return kind === 'event' ? { name: `handle ${type}`, kind: 'consumer', attributes } : { name: `answer ${type}`, kind: 'server', attributes };
 }

@@ -56,7 +56,8 @@ function attributesOf(type: string, source: Source, given: EncodeOptions & { dat
     ...(given.subject === undefined ? {} : { subject: given.subject }),
     tenant: given.tenant ?? context?.tenant ?? 'system',
     correlationid: given.correlationId ?? context?.correlationId ?? id,
-    traceparent: childTraceparent(context?.traceparent),
+    // the span that says it: whoever handles it makes a child of it
+    traceparent: context?.traceparent ?? childTraceparent(),
     sourceinstance: source.instance,
     ...(given.key === undefined ? {} : { partitionkey: given.key }),
   };

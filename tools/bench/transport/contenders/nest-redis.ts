@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxyFactory, EventPattern, MessagePattern, Transport } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
@@ -46,9 +46,10 @@ const nestRedis: Contender = {
       batchSize: 1,
       emit: ([user]) => lastValueFrom(client.emit('user.created', user), { defaultValue: undefined }),
       request: (question) => lastValueFrom(client.send<Answer>('user.get', question)),
-      stop: async () => client.close(),
+      stop: () => Promise.resolve(client.close()).then(() => undefined),
     };
   },
 };
 
+Logger.overrideLogger(false);
 await serveChild(nestRedis);
