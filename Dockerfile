@@ -67,7 +67,8 @@ RUN --mount=type=cache,target=/root/.npm \
 
 # ---- What runs: Node, packages, one bundle. Nothing here belongs to the user that runs it, so a container cannot change itself.
 FROM base AS runtime
-ENV NODE_ENV=production HOST=0.0.0.0
+# Few malloc arenas: glibc would keep one for every thread of the pool, and an idle service some 10 MB more.
+ENV NODE_ENV=production HOST=0.0.0.0 MALLOC_ARENA_MAX=2
 USER node
 
 FROM runtime AS migrate

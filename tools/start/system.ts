@@ -27,7 +27,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const starting = runServices({
     ...context,
     env: serviceEnv(env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, HOST: settings.host }, settings.root),
-    commandOf: (service) => [process.execPath, '--enable-source-maps', bundleOf(settings.root, service)],
+    commandOf: (service) => [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', bundleOf(settings.root, service)],
     graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
   });
@@ -69,6 +69,8 @@ function shownPath(root: string, path: string): string {
 function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, string>>, root: string): NodeJS.ProcessEnv {
   return {
     NODE_ENV: 'development',
+    // As in the container images: an idle service keeps some 20 MB less.
+    MALLOC_ARENA_MAX: '2',
     // Compiled code is kept between starts (Node 22 and later; older ones do not look).
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/angarium/compiled'),
     ...env,
