@@ -10,7 +10,7 @@ interface Killed {
 }
 
 /**
- * Registers all names at once and, when half of them are answered, kills the process inside of a container.
+ * Registers all names at once and, when a quarter of them is answered, kills the process inside of a container (which takes a moment).
  * Not with `docker kill`: the engine takes that for a wish and would not start the container again.
  */
 export async function killInTheMiddle(docker: Docker, api: Api, names: readonly string[], killed: Container): Promise<Killed> {
@@ -20,7 +20,7 @@ export async function killInTheMiddle(docker: Docker, api: Api, names: readonly 
     answered++;
     return user;
   });
-  const killing = waitFor(() => answered >= names.length / 2, { what: 'half of the registrations', timeoutMs: 60_000 }).then(async () => {
+  const killing = waitFor(() => answered >= names.length / 4, { what: 'a quarter of the registrations', timeoutMs: 60_000 }).then(async () => {
     // All processes of the container but its init, which ends with the service. The exec may end with them: its code says nothing.
     await docker.attempt('exec', killed.id, 'sh', '-c', 'kill -KILL -1');
     return answered;

@@ -10,7 +10,7 @@ export interface PortOwner {
 }
 
 const listening = '0A';
-const maxLength = 70;
+const maxLength = 100;
 
 /** The process that listens on this TCP port; undefined when it cannot be found (another user's, or no way to ask). */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {

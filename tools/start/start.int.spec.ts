@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startPostgres, waitFor, type RunningServer } from '@angarium/testing';
 import { makeFakeWorkspace, noneLeft, type FakeWorkspace, type Run } from './fake-workspace.js';
@@ -65,13 +65,13 @@ describe('npm start', () => {
   it('says of a second start which ports are busy, who has them and what to set, and leaves the first one alone', async () => {
     const first = run({ env: yours });
     await first.up();
-    const before = await readdir(join(workspace.folder, '.data'));
+    const holder = await readFile(join(workspace.folder, '.data/start.lock'), 'utf8');
     const second = run({ env: yours });
     expect(await second.child.exited).toEqual({ code: 1, signal: null });
     expect(second.child.output()).toMatch(/\d+ for sms-worker: taken by process \d+ \(.*sms-worker\/dist\/main\.js\)\. Set SMS_WORKER_PORT\./);
     expect(second.child.output()).toContain(`Angarium runs already, as process ${first.child.pid}`);
     expect(second.processes()).toEqual([]);
-    expect(await readdir(join(workspace.folder, '.data'))).toEqual(before);
+    expect(await readFile(join(workspace.folder, '.data/start.lock'), 'utf8')).toBe(holder);
     expect(first.child.isRunning()).toBe(true);
   }, timeoutMs);
 

@@ -3,7 +3,7 @@ import { isAlive } from './is-alive.js';
 import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';
 
 const policy = { maxRestarts: 3, windowMs: 60_000, firstPauseMs: 20, maxPauseMs: 1_000 };
-const stays = 'console.log("up"); setInterval(() => {}, 1000);';
+const stays = 'console.log("at the stove"); setInterval(() => {}, 1000);';
 
 const all: SupervisedProcess[] = [];
 
@@ -23,7 +23,7 @@ function supervise(script: string, options: Partial<SupervisedOptions> = {}) {
   const supervised = new SupervisedProcess({
     name: 'cook',
     launch,
-    isReady: () => Promise.resolve(output().includes('up')),
+    isReady: () => Promise.resolve(output().includes('at the stove')),
     graceMs: 2_000,
     policy,
     onReady: (pid, isRestart) => log.push(isRestart ? `back ${pid}` : 'ready'),

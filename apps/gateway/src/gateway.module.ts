@@ -13,10 +13,14 @@ import { ListAuditController } from './audit/list-audit.controller.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
 
+/** What docker-compose.yml falls back to, so that it runs for a first look. */
+const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
+
 /** The one HTTP entry from outside. */
 @Module({})
 export class GatewayModule {
   static with(config: GatewayConfig, logger: Logger): DynamicModule {
+    if (config.GATEWAY_TOKEN === DEVELOPMENT_TOKEN) logger.warn('GATEWAY_TOKEN is the default of docker-compose.yml, which everybody knows; set one of your own');
     return {
       module: GatewayModule,
       imports: [

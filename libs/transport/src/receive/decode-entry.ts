@@ -43,9 +43,26 @@ function isOurOwn(value: unknown): value is EventAttributes {
   return (
     it['specversion'] === '1.0' &&
     it['datacontenttype'] === 'application/json' &&
-    [it['id'], it['source'], it['type'], it['time'], it['tenant'], it['correlationid'], it['sourceinstance']].every((text) => typeof text === 'string' && text !== '') &&
-    [it['subject'], it['traceparent'], it['partitionkey'], it['dataschema']].every((text) => text === undefined || typeof text === 'string')
+    isText(it['id']) &&
+    isText(it['source']) &&
+    isText(it['type']) &&
+    isText(it['time']) &&
+    isText(it['tenant']) &&
+    isText(it['correlationid']) &&
+    isText(it['sourceinstance']) &&
+    isTextOrAbsent(it['subject']) &&
+    isTextOrAbsent(it['traceparent']) &&
+    isTextOrAbsent(it['partitionkey']) &&
+    isTextOrAbsent(it['dataschema'])
   );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 function parseJson(text: string): unknown {
