@@ -93,7 +93,9 @@ function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void)
  * at its end without the word `done` it signals the child, and after 10 s kills it.
  */
 function endWithUs(started: ChildProcess, pid: number, signal: NodeJS.Signals): void {
-  const script = `read -r word; [ "$word" = done ] && exit; kill -${signal.slice(3)} ${pid}; sleep 10; kill -KILL ${pid}`;
+  // ends as soon as the child has: its process id may belong to somebody else soon
+  const patience = `for second in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 ${pid} || exit; done`;
+  const script = `read -r word; [ "$word" = done ] && exit; kill -${signal.slice(3)} ${pid}; ${patience}; kill -KILL ${pid}`;
   const watcher = spawn('/bin/sh', ['-c', script], { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   watcher.unref();
   const pipe = watcher.stdin as NodeJS.WritableStream & { unref?: () => void };
