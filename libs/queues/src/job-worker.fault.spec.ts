@@ -32,7 +32,7 @@ afterAll(async () => {
 function work(handle: (to: string[], context: JobContext) => Promise<unknown>, more: { lockMs?: number; concurrency?: number } = {}): JobWorker {
   const handler: JobHandler<typeof SendEmail> = { contract: SendEmail, handle: ({ to }, context) => handle(to, context) };
   const worker = new JobWorker({
-    ...{ queue: 'email', handlers: [handler as JobHandler], concurrency: more.concurrency ?? 5, redisUrl: redis.url },
+    ...{ queue: 'email', handlers: [handler], concurrency: more.concurrency ?? 5, redisUrl: redis.url },
     ...{ logger: silentLogger, metrics: new Metrics('test', false), lockMs: more.lockMs ?? 3_000 },
   });
   worker.start();
@@ -154,7 +154,7 @@ describe('a job', () => {
   it('that takes longer than its contract allows is told to stop and tried again', async () => {
     const { withinTime } = await import('./within-time.js');
     let wasTold = false;
-    const forever = withinTime(50, (signal) => new Promise((_resolve) => signal.addEventListener('abort', () => (wasTold = true))));
+    const forever = withinTime(50, (signal) => new Promise(() => signal.addEventListener('abort', () => (wasTold = true))));
     await expect(forever).rejects.toMatchObject({ code: 'JOB_TIMEOUT', retry: 'later' });
     expect(wasTold).toBe(true);
   });
