@@ -76,7 +76,7 @@ export const redisVariables = {
 /** Variables of services that handle events and requests. */
 export const transportVariables = {
   TRANSPORT_PREFETCH: variable.integer({
-    description: 'How many messages one replica handles at a time.',
+    description: 'How many events one replica handles at a time, and as many requests beside them.',
     unit: 'count',
     default: 64,
     min: 1,

@@ -145,12 +145,9 @@ export class StreamOperations {
     return ids.length === 0 ? 0 : translated(this.redis.xack(stream, group, ...ids));
   }
 
-  /** Settles entries that nobody will read again (answered requests) and removes them. Idempotent. */
-  async acknowledgeAndDelete(stream: string, group: string, ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    const answers = await translated(this.redis.multi().xack(stream, group, ...ids).xdel(stream, ...ids).exec());
-    const failed = answers?.find(([error]) => error !== null);
-    if (failed !== undefined) throw toRedisError(failed[0]);
+  /** Removes entries that nobody will read again (answered requests). Idempotent. */
+  async remove(stream: string, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await translated(this.redis.xdel(stream, ...ids));
   }
 
   /** Renews the lease of entries being handled and stores their attempts. @returns ids that another consumer has now. */

@@ -153,13 +153,11 @@ describe('who may do what with an entry', () => {
     expect(await pending()).toHaveLength(1);
   });
 
-  it('acknowledgeAndDelete settles and removes, and says when it could not', async () => {
-    await give('anna', 2);
-    await operations.acknowledgeAndDelete('s', 'g', ids.slice(0, 2));
-    expect(await pending()).toEqual([]);
+  it('remove takes entries out of the stream, and says when it could not', async () => {
+    await operations.remove('s', ids.slice(0, 2));
     expect(await redis.xlen('s')).toBe(3);
-    await operations.acknowledgeAndDelete('s', 'g', []);
+    await operations.remove('s', []);
     await redis.set('text', 'x');
-    await expect(operations.acknowledgeAndDelete('text', 'g', ['1-0'])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
+    await expect(operations.remove('text', ['1-0'])).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
   });
 });

@@ -12,7 +12,7 @@ import type { HandlerOptions } from './decorators.js';
 export const REDIS_STREAMS = Symbol('redis-streams');
 
 export interface RedisStreamsServerOptions extends TransportOptions {
-  /** How many messages this replica handles at a time. Default 64. */
+  /** How many events this replica handles at a time, and as many requests beside them. Default 64. */
   readonly prefetch?: number;
   /** A message whose replica was not heard of for this long is given to another. Default 3 000 ms. */
   readonly leaseMs?: number;

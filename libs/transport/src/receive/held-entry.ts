@@ -30,12 +30,14 @@ export interface HeldEntry {
 /** The trail of a poison message is cut here; the last attempts tell most. */
 const MAX_TRAIL_COUNT = 20;
 
+type Kind = Route['kind'];
+
 /** All entries this replica answers for, and how many more it may take. */
 export class HeldEntries {
   /** By stream, then by id: a key made of both would be built and hashed several times for each message. */
   private readonly streams = new Map<string, Map<string, HeldEntry>>();
-  private readonly counts = { running: 0, waiting: 0, settling: 0 };
-  private onRoom: (() => void) | undefined;
+  private readonly counts = { event: { running: 0, waiting: 0, settling: 0 }, request: { running: 0, waiting: 0, settling: 0 } };
+  private readonly onRoom: Partial<Record<Kind, () => void>> = {};
 
   constructor(
     private readonly prefetch: number,
@@ -52,21 +54,22 @@ export class HeldEntries {
     const entries = this.streams.get(stream);
     if (entries) entries.set(entry.id, entry);
     else this.streams.set(stream, new Map([[entry.id, entry]]));
-    this.counts[entry.state] += 1;
+    this.counts[entry.route.kind][entry.state] += 1;
   }
 
   change(entry: HeldEntry, state: HeldEntry['state']): void {
-    this.counts[entry.state] -= 1;
+    const counts = this.counts[entry.route.kind];
+    counts[entry.state] -= 1;
     entry.state = state;
-    this.counts[state] += 1;
-    this.announceRoom();
+    counts[state] += 1;
+    this.announceRoom(entry.route.kind);
   }
 
   remove(entry: HeldEntry): void {
     if (!this.streams.get(entry.route.stream)?.delete(entry.id)) return;
-    this.counts[entry.state] -= 1;
+    this.counts[entry.route.kind][entry.state] -= 1;
     entry.endWait?.(false);
-    this.announceRoom();
+    this.announceRoom(entry.route.kind);
   }
 
   /** Waits before the next try. @returns false when the entry was removed meanwhile: then nothing may be tried. */
@@ -85,37 +88,42 @@ export class HeldEntries {
     return mayTry;
   }
 
-  /** How many entries may be read now. */
-  room(): number {
-    return this.counts.waiting >= this.maxWaiting ? 0 : Math.max(0, this.prefetch - this.counts.running);
+  /** How many entries may be read now. Requests have places of their own: slow events do not keep a question waiting. */
+  room(kind: Kind): number {
+    const { running, waiting } = this.counts[kind];
+    return waiting >= this.maxWaiting ? 0 : Math.max(0, this.prefetch - running);
   }
 
-  /** Resolves when there is room, or when `wake` is called. */
-  untilRoom(): Promise<void> {
-    if (this.room() > 0) return Promise.resolve();
-    return new Promise((resolve) => (this.onRoom = resolve));
-  }
-
-  wake(): void {
-    const resolve = this.onRoom;
-    this.onRoom = undefined;
-    resolve?.();
+  /** Resolves when there is room. */
+  untilRoom(kind: Kind): Promise<void> {
+    if (this.room(kind) > 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const before = this.onRoom[kind];
+      this.onRoom[kind] = () => {
+        before?.();
+        resolve();
+      };
+    });
   }
 
   /** Entries in state `running` or `settling`: a graceful stop waits for these. */
   get unfinishedCount(): number {
-    return this.counts.running + this.counts.settling;
+    const { event, request } = this.counts;
+    return this.runningCount + event.settling + request.settling;
   }
 
   get runningCount(): number {
-    return this.counts.running;
+    return this.counts.event.running + this.counts.request.running;
   }
 
   *all(): IterableIterator<HeldEntry> {
     for (const entries of this.streams.values()) yield* entries.values();
   }
 
-  private announceRoom(): void {
-    if (this.onRoom !== undefined && this.room() > 0) this.wake();
+  private announceRoom(kind: Kind): void {
+    const announce = this.onRoom[kind];
+    if (announce === undefined || this.room(kind) === 0) return;
+    delete this.onRoom[kind];
+    announce();
   }
 }

@@ -58,7 +58,7 @@ export class LeaseKeeper {
   async keep(): Promise<void> {
     const { operations, group, consumer, held, leaseMs } = this.options;
     const old = performance.now() - leaseMs / PASSES_PER_LEASE;
-    for (const [stream, entries] of byStream(held.all(), (it) => it.state !== 'settling' && it.heldSince < old)) {
+    for (const [stream, entries] of byStream(held.all(), (it) => it.route.kind === 'event' && it.state !== 'settling' && it.heldSince < old)) {
       const lost = new Set(await operations.keep(stream, group, consumer, entries));
       for (const entry of entries) if (lost.has(entry.id) && entry.state === 'waiting') held.remove(entry);
     }
@@ -69,7 +69,7 @@ export class LeaseKeeper {
     const { operations, group, consumer, held, leaseMs, takeOver } = this.options;
     if (performance.now() - this.options.redisBackAt() < leaseMs) return;
     for (const stream of this.options.streams()) {
-      const count = Math.min(RECLAIM_COUNT, held.room());
+      const count = Math.min(RECLAIM_COUNT, held.room('event'));
       if (count === 0) return;
       const cursor = this.cursors.get(stream) ?? '';
       const found = await operations.reclaim({ stream, group, consumer, minIdleMs: leaseMs, count, cursor });

@@ -1,12 +1,11 @@
 import { ignoreError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
-import { readField, type StreamOperations } from '@angarium/streams';
-import { entryFields } from '@angarium/contracts';
+import type { StreamOperations } from '@angarium/streams';
 import type { HeldEntries, HeldEntry } from './held-entry.js';
 
 /**
  * Acknowledges in batches: what ends while one acknowledgement is on its way goes with the next.
- * A lost acknowledgement costs a redelivery, so nobody waits for it. Answered requests are removed as well: nobody reads them again.
+ * A lost acknowledgement costs a redelivery, so nobody waits for it. Answered requests are removed: nobody reads them again.
  */
 export class SettleLane {
   private readonly waiting = new Map<string, HeldEntry[]>();
@@ -53,8 +52,7 @@ export class SettleLane {
 
   private async acknowledge(stream: string, entries: readonly HeldEntry[]): Promise<void> {
     const ids = entries.map(({ id }) => id);
-    const isRequest = entries[0]?.route.kind === 'request' && readField(entries[0].fields, entryFields.replyTo) !== undefined;
-    if (isRequest) await this.operations.acknowledgeAndDelete(stream, this.group, ids);
+    if (entries[0]?.route.kind === 'request') await this.operations.remove(stream, ids);
     else await this.operations.acknowledge(stream, this.group, ids);
   }
 }

@@ -86,7 +86,7 @@ export class StreamConsumer {
       routes.filter(({ isOrdered }) => isOrdered).map(({ stream }) => stream),
       { ...shared, commands: this.commands, leaseKey: (stream) => addresses.orderLease(stream, group), takeOver, onChange: () => this.wakeReaders() },
     );
-    this.keeper = new LeaseKeeper({ ...shared, held: this.held, streams: () => this.freeStreams(), redisBackAt: () => this.redisBackAt, takeOver });
+    this.keeper = new LeaseKeeper({ ...shared, held: this.held, streams: () => this.freeEventStreams(), redisBackAt: () => this.redisBackAt, takeOver });
     this.trim = new TrimHandled({ ...shared, streams: [...this.routes.keys()], retentionMs: options.retentionMs, everyMs: options.trimEveryMs });
     this.readers = this.makeReaders();
     this.commands.on('ready', () => (this.redisBackAt = performance.now()));
@@ -119,7 +119,7 @@ export class StreamConsumer {
       name: 'stream-consumer',
       check: () => {
         const silentMs = Math.max(0, ...this.readers.map(({ lastAnswerAt }) => performance.now() - lastAnswerAt));
-        const isBusy = this.held.room() === 0;
+        const isBusy = this.held.room('event') === 0 || this.held.room('request') === 0;
         if (this.commands.status !== 'ready' || (silentMs > SILENT_MS && !isBusy)) {
           return Promise.reject(TransportErrors.TRANSPORT_UNAVAILABLE(`The stream reader was not answered for ${Math.round(silentMs / 1000)} s.`));
         }
@@ -169,36 +169,48 @@ export class StreamConsumer {
     await Promise.all([this.keeper.stop(), this.trim.stop()]);
     await this.settleLane.drain();
     await this.replyLane.flush();
-    for (const [stream, entries] of byStream(this.held.all(), () => true)) await this.operations.giveBack(stream, group, instance, entries, leaseMs);
+    for (const [stream, entries] of byStream(this.held.all(), ({ route }) => route.kind === 'event')) await this.operations.giveBack(stream, group, instance, entries, leaseMs);
     for (const stream of this.routes.keys()) await this.operations.forgetConsumer(stream, group, instance);
     await this.ordered.release();
   }
 
-  private freeStreams(): string[] {
-    return [...this.routes.keys()].filter((stream) => !this.ordered.isOrdered(stream));
+  private streamsOf(kind: Route['kind']): string[] {
+    return [...this.routes.values()].filter((route) => route.kind === kind).map(({ stream }) => stream);
+  }
+
+  private freeEventStreams(): string[] {
+    return this.streamsOf('event').filter((stream) => !this.ordered.isOrdered(stream));
   }
 
   private wakeReaders(): void {
     for (const reader of this.readers) reader.wake().catch(ignoreError(this.logger, 'stream-consumer.wake', 'the read ends by itself'));
   }
 
-  /** One reader for all streams; on a cluster one for each, because a command may not span slots. */
+  /**
+   * One reader for events, one for requests; on a cluster one for each stream, because a command may not span slots.
+   * A request is handed over at most once: whoever asked has its deadline, and a question half carried out is not asked again.
+   */
   private makeReaders(): StreamReader[] {
-    const all = () => [...this.freeStreams(), ...this.ordered.readable()];
+    const events = () => [...this.freeEventStreams(), ...this.ordered.readable()];
+    const requests = () => this.streamsOf('request');
     const isCluster = this.options.redisUrl.startsWith('redis+cluster:');
-    const shares = isCluster ? [...this.routes.keys()].map((stream) => () => all().filter((it) => it === stream)) : [all];
-    return shares.map(
-      (streams) =>
-        new StreamReader({
-          ...{ operations: this.operations, group: this.options.group, consumer: this.options.instance, logger: this.logger, streams },
-          commands: this.commands,
-          // a read that was cut off must fail, so that what it may have taken is recovered before the next one
-          blocking: this.connect('read', this.options.redisUrl, { maxRetriesPerRequest: 0 }),
-          room: () => this.held.room(),
-          untilRoom: () => this.held.untilRoom(),
-          take: (stream, entry, isRepeated) => this.take(stream, entry, 0, isRepeated),
-        }),
-    );
+    const perStream = (kind: Route['kind'], all: () => string[]) => this.streamsOf(kind).map((stream) => this.readerOf(kind, () => all().filter((it) => it === stream)));
+    if (isCluster) return [...perStream('event', events), ...perStream('request', requests)];
+    const readers = { event: events, request: requests };
+    return (['event', 'request'] as const).filter((kind) => this.streamsOf(kind).length > 0).map((kind) => this.readerOf(kind, readers[kind]));
+  }
+
+  private readerOf(kind: Route['kind'], streams: () => string[]): StreamReader {
+    const { group, instance: consumer, redisUrl } = this.options;
+    return new StreamReader({
+      ...{ operations: this.operations, group, consumer, logger: this.logger, streams, commands: this.commands },
+      // a read that was cut off must fail, so that what it may have taken is recovered before the next one
+      blocking: this.connect(`read-${kind}s`, redisUrl, { maxRetriesPerRequest: 0 }),
+      room: () => this.held.room(kind),
+      untilRoom: () => this.held.untilRoom(kind),
+      keepsPending: kind === 'event',
+      take: (stream, entry, isRepeated) => this.take(stream, entry, 0, isRepeated),
+    });
   }
 
   private connect(name: string, url: string, override = {}): RedisConnection {

@@ -26,6 +26,8 @@ export interface StreamReaderOptions {
   /** Entries that may be taken now; 0 makes the reader wait for `untilRoom`. */
   readonly room: () => number;
   readonly untilRoom: () => Promise<void>;
+  /** False: what is read is nobody's any more (`NOACK`); it costs Redis and its append-only file far less. */
+  readonly keepsPending: boolean;
   /** Takes an entry. `isRepeated`: Redis had handed it to this consumer before. */
   readonly take: (stream: string, entry: StreamEntry, isRepeated: boolean) => void;
 }
@@ -98,7 +100,10 @@ export class StreamReader {
     if (streams.length === 0) return this.pause(BLOCK_MS);
     const count = Math.max(1, Math.floor(room() / streams.length));
     const marks = streams.map(() => '>');
-    const reply = (await blocking.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', BLOCK_MS, 'STREAMS', ...streams, ...marks));
+    const limits = ['GROUP', group, consumer, 'COUNT', count, 'BLOCK', BLOCK_MS] as const;
+    const reply = this.options.keepsPending
+      ? await blocking.xreadgroup(...limits, 'STREAMS', ...streams, ...marks)
+      : await blocking.xreadgroup(...limits, 'NOACK', 'STREAMS', ...streams, ...marks);
     this.lastAnswerAt = performance.now();
     this.deliver(reply, false);
   }
@@ -110,7 +115,7 @@ export class StreamReader {
     this.blockedClient = await this.clientId();
     const streams = this.options.streams();
     for (const stream of streams) await operations.ensureGroup(stream, group);
-    for (const stream of streams) await this.readOwn(stream);
+    if (this.options.keepsPending) for (const stream of streams) await this.readOwn(stream);
     this.mustRecover = false;
     this.lastAnswerAt = performance.now();
     logger.debug({ streams: streams.length }, 'reading streams');
