@@ -95,4 +95,4 @@ EXPOSE $PORT
 HEALTHCHECK --interval=10s --timeout=10s --start-period=30s \
   CMD ["node", "--eval", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Small semi-spaces keep an idle service small: V8 would let the young generation grow to many times of what these services need.
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "--expose-gc", "dist/main.js"]

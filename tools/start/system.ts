@@ -27,7 +27,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const starting = runServices({
     ...context,
     env: serviceEnv(env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, HOST: settings.host }, settings.root),
-    commandOf: (service) => [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', bundleOf(settings.root, service)],
+    commandOf: (service) => [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', '--expose-gc', bundleOf(settings.root, service)],
     graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
   });

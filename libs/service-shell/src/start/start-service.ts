@@ -21,6 +21,7 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 /** A Redis that is away at start holds nobody up longer than this; its durability is checked when it answers. */
 const REDIS_WAIT_MS = 2_000;
 const IDLE_CLOSE_MS = 50;
+const BOOT_GARBAGE_MS = 2_000;
 
 export interface ServiceDefinition<D extends ConfigDefinition> {
   readonly config: D;
@@ -79,6 +80,8 @@ async function start<D extends ConfigDefinition>(
   await connectTransports(app, definition.transport ?? [], settings, transport, health);
   await app.listen(definition.portOf(config), settings.HOST);
   logger.info({ url: await app.getUrl(), pid: process.pid, bootMs: Math.round(performance.now()) }, `${service} is up`);
+  // what booting left behind, some 20 MB, is given back now and not at the next full collection (needs --expose-gc)
+  setTimeout(() => globalThis.gc?.(), BOOT_GARBAGE_MS).unref();
   stopOnSignal(logger, settings.SHUTDOWN_GRACE_MS, async () => {
     health.announceStop();
     // a connection that was answering when the stop began would otherwise be kept alive for more than a minute
