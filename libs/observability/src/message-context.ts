@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import { SYSTEM_TENANT } from '@angarium/contracts';
 
 /** What travels with a piece of work through HTTP, streams, queues and logs. */
@@ -38,10 +38,23 @@ export function followContext(parent: { correlationId?: string | undefined; trac
   };
 }
 
+const RANDOM_BYTES = 24;
+/** Asking the system for random bytes costs microseconds whatever their number: they are fetched for many messages at once. */
+const pool = Buffer.alloc(RANDOM_BYTES * 256);
+let poolAt = pool.length;
+
+function randomHex(): string {
+  if (poolAt === pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  return pool.toString('hex', poolAt, (poolAt += RANDOM_BYTES));
+}
+
 /** A span below `traceparent`, or the root of a new trace. */
 export function childTraceparent(traceparent?: string): string {
   const match = traceparent === undefined ? null : traceparentForm.exec(traceparent);
-  const random = randomBytes(24).toString('hex');
+  const random = randomHex();
   const traceId = match?.[1] ?? random.slice(16);
   return `00-${traceId}-${random.slice(0, 16)}-${match?.[3] ?? '01'}`;
 }
