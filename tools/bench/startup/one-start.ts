@@ -8,7 +8,7 @@ import { startChild, waitFor } from '@angarium/testing';
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 /** Idle for this long before memory is read: start-up garbage is collected by then, mostly. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 30_000;
 
 const ownServers = ['DATABASE_URL', 'REDIS_URL', 'REDIS_FAST_URL', 'SMTP_URL'];
 const portVariables = ['GATEWAY', 'MQ_BROKER', 'REALTIME_GATEWAY', 'EMAIL_WORKER', 'SMS_WORKER', 'DEVICE_WORKER', 'TASK_WORKER', 'POSTGRES', 'REDIS', 'INBOX_SMTP', 'INBOX_HTTP'];

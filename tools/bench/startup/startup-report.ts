@@ -20,7 +20,7 @@ export function startupReport({ first, again }: StartupRun, { date, command, mac
     '## Start-up and idle memory',
     `\`${command}\`, ${date}. ${machine}; everything is installed. Medians of ${first.length}, smallest and largest in parentheses.`,
     markdownTable(['From `npm start` to all healthy (below 15 s)', '', 'found'], startRows),
-    markdownTable(['Resident memory when idle (below 150 MB, gateway 170)', '', 'found'], memoryRows(again.map(({ memory }) => memory))),
+    markdownTable(['Resident memory after 30 s without work (below 150 MB, gateway 170)', '', 'found'], memoryRows(again.map(({ memory }) => memory))),
   ].join('\n\n');
 }
 
