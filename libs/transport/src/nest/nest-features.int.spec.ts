@@ -19,6 +19,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { ClientProxyFactory, Ctx, EventPattern, MessagePattern, Payload, RpcException, type ClientProxy } from '@nestjs/microservices';
+import { Redis } from 'ioredis';
 import { from, lastValueFrom, map, of, tap, throwError, timeout, toArray, type Observable } from 'rxjs';
 import { MessageBus, OnEvent, OnRequest, RedisStreamsClientProxy, StreamsContext } from '../index.js';
 import { startApp } from '../testing/start-app.js';
@@ -219,6 +220,17 @@ describe("NestJS' own features on the transport", () => {
     const lonely = ClientProxyFactory.create({ customClass: RedisStreamsClientProxy, options: { service: 'shop', redisUrl: redis.url, timeoutMs: 100 } });
     await expect(lastValueFrom(lonely.send('nobody.there', {}))).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT' });
     await lonely.close();
+  });
+
+  it('a request that is being answered is pending nowhere, so it is never carried out a second time by another replica', async () => {
+    const raw = new Redis(redis.url);
+    const stream = bus.addresses.requestStream('never');
+    const unanswered = lastValueFrom(client.send('never', {}).pipe(timeout(500))).catch(() => undefined);
+    const groups = async () => (await raw.xinfo('GROUPS', stream)) as (string | number)[][];
+    await waitFor(async () => (await raw.xlen(stream)) > 0 && String((await groups())[0]?.[7]) !== '0-0', { what: 'the request to be read' });
+    expect((await raw.xpending(stream, 'kitchen'))[0]).toBe(0);
+    raw.disconnect();
+    await unanswered;
   });
 
   it('the app is hybrid: it answers over HTTP as well', async () => {

@@ -73,11 +73,6 @@ export class StreamReader {
     this.options.blocking.disconnect();
   }
 
-  /** Own entries that nobody here holds are read again before anything new. */
-  recoverSoon(): void {
-    this.mustRecover = true;
-  }
-
   private async loop(): Promise<void> {
     while (!this.isStopped) {
       try {
