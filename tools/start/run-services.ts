@@ -31,8 +31,8 @@ const tellLateEveryMs = 10_000;
 export async function runServices(context: ServicesContext): Promise<RunningService[]> {
   const { settings, lifecycle, data, readyTimeoutMs } = context;
   const services: RunningService[] = [];
-  const notePids = () =>
-    void data.writePids(pidsOf(services)).catch((error: unknown) => context.printer.warn(`pids.json could not be written: ${String(error)}`));
+  const writePids = () => data.writePids(pidsOf(services)).catch((error: unknown) => context.printer.warn(`pids.json could not be written: ${String(error)}`));
+  const notePids = () => void writePids();
   for (const replica of settings.replicas) services.push(await prepare(replica, context, notePids));
   context.printer.expect(services.map((it) => it.replica.name));
   await Promise.all(
@@ -43,6 +43,8 @@ export async function runServices(context: ServicesContext): Promise<RunningServ
   const telling = setInterval(() => void sayWhoIsLate(services, context), tellLateEveryMs);
   const isInTime = await withinTime(Promise.all(services.map((it) => it.process.ready)), readyTimeoutMs).finally(() => clearInterval(telling));
   if (!isInTime) throw await notReady(services, readyTimeoutMs);
+  // who reads "is up" may look into the file at once
+  await writePids();
   return services;
 }
 
