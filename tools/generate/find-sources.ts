@@ -7,6 +7,8 @@ export interface Sources {
   readonly configs: readonly string[];
   /** Files named `errors.ts` or `…-errors.ts` that declare a catalogue, of libs first. */
   readonly catalogues: readonly string[];
+  /** `apps/<name>/src/…/open-api-document.ts` */
+  readonly apis: readonly string[];
 }
 
 const declaresCatalogue = /^export const \w+ = defineErrors\(/m;
@@ -22,7 +24,11 @@ export async function findSources(root: string): Promise<Sources> {
   const catalogues = all.filter(({ text }) => declaresCatalogue.test(text)).map(({ path }) => path);
   const misplaced = catalogues.filter((path) => !isCatalogueFile(path));
   if (misplaced.length > 0) throw new Error(`Error codes are declared in ${misplaced.join(', ')}. Move them to a file named errors.ts or <part>-errors.ts.`);
-  return { configs: apps.filter((path) => /^apps\/[^/]+\/src\/config\.ts$/.test(path)), catalogues };
+  return {
+    configs: apps.filter((path) => /^apps\/[^/]+\/src\/config\.ts$/.test(path)),
+    catalogues,
+    apis: apps.filter((path) => path.endsWith('/open-api-document.ts')),
+  };
 }
 
 async function sourcesBelow(root: string, folder: string): Promise<string[]> {

@@ -63,6 +63,13 @@ describe('a workspace of its own', () => {
     expect(await readdir(join(root, 'docs/reference/contracts'))).not.toContain('old.thing.v1.schema.json');
   });
 
+  it('has the reference of an API as soon as an app describes one', async () => {
+    await write('apps/shop/src/watch/open-api-document.ts', `export const routes = [];\nexport const openApiDocument = () => ({ openapi: '3.1.0', info: { title: 'Shop' }, tags: [] });\n`);
+    expect(generate('--root', root, '--check').output).toContain('missing    docs/reference/shop.openapi.json');
+    generate('--root', root);
+    expect(await readFile(join(root, 'docs/reference/shop-api.md'), 'utf8')).toContain('# Shop: routes');
+  });
+
   it('is refused while a code means different things in two apps', async () => {
     await write('apps/till/src/errors.ts', errors(410));
     const { status, output } = generate('--root', root, '--check');

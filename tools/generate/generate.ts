@@ -1,4 +1,5 @@
 import { allContracts } from '@angarium/contracts';
+import { apiFiles } from './api-files.js';
 import { collectErrors } from './collect-errors.js';
 import { collectVariables } from './collect-variables.js';
 import { configurationPage } from './configuration-page.js';
@@ -16,8 +17,8 @@ export const schemaFolder = 'docs/reference/contracts';
  * @throws Error naming what cannot be documented: a config.ts without configuration, a code or variable with two meanings.
  */
 export async function generate(root: string): Promise<Map<string, string>> {
-  const { configs, catalogues } = await findSources(root);
-  const loaded = await loadModules(root, [...configs, ...catalogues]);
+  const { configs, catalogues, apis } = await findSources(root);
+  const loaded = await loadModules(root, [...configs, ...catalogues, ...apis]);
   const of = (paths: readonly string[], offset: number) => paths.map((path, i) => ({ path, module: loaded[offset + i] ?? {} }));
   const variables = collectVariables(of(configs, 0));
   const errors = collectErrors(of(catalogues, configs.length));
@@ -25,6 +26,7 @@ export async function generate(root: string): Promise<Map<string, string>> {
     ['.env.example', environmentFile(variables)],
     ['docs/reference/configuration.md', configurationPage(variables)],
     ['docs/reference/errors.md', errorsPage(errors)],
+    ...of(apis, configs.length + catalogues.length).flatMap(({ path, module }) => [...apiFiles(path, module)]),
     ['docs/reference/contracts.md', contractsPage(allContracts)],
     ...[...schemaFiles(allContracts)].map(([name, text]) => [`${schemaFolder}/${name}`, text] as const),
   ]);

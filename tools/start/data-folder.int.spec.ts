@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { holderOf, openDataFolder } from './data-folder.js';
+import { addressesOf, holderOf, openDataFolder } from './data-folder.js';
 
 describe('the data folder', () => {
   let dir: string;
@@ -16,6 +16,31 @@ describe('the data folder', () => {
     expect(first.gatewayToken).toMatch(/^[\w-]{32}$/);
     expect(second.gatewayToken).toBe(first.gatewayToken);
     expect((await stat(join(dir, 'secrets.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps other secrets beside the token, also those of a file that an earlier version made', async () => {
+    await writeFile(join(dir, 'secrets.json'), '{"gatewayToken":"tok","other":1}', { mode: 0o644 });
+    const first = await openDataFolder(dir);
+    const made = await first.secrets.once('sealKeys', () => 'k1:abc');
+    await Promise.all([first.secrets.set('a', '1'), first.secrets.set('b', '2')]);
+    await first.close();
+    const second = await openDataFolder(dir);
+    expect([second.gatewayToken, await second.secrets.once('sealKeys', () => 'k2:def'), second.secrets.get('a'), second.secrets.get('none')]).toEqual(['tok', made, '1', undefined]);
+    await second.close();
+    expect(JSON.parse(await readFile(join(dir, 'secrets.json'), 'utf8'))).toEqual({ gatewayToken: 'tok', other: 1, sealKeys: 'k1:abc', a: '1', b: '2' });
+    expect((await stat(join(dir, 'secrets.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('tells where the servers are while they run, to its owner only', async () => {
+    expect(await addressesOf(dir)).toBeUndefined();
+    const data = await openDataFolder(dir);
+    expect(await addressesOf(dir)).toBeUndefined();
+    await data.writeAddresses({ databaseUrl: 'postgresql://ada:s3cret@db.example.com/x' });
+    expect(await addressesOf(dir)).toEqual({ databaseUrl: 'postgresql://ada:s3cret@db.example.com/x' });
+    expect((await stat(join(dir, 'addresses.json'))).mode & 0o777).toBe(0o600);
+    await data.close();
+    expect(await addressesOf(dir)).toBeUndefined();
+    await expect(readFile(join(dir, 'addresses.json'))).rejects.toThrow('ENOENT');
   });
 
   it('belongs to one start at a time, which a second one is told', async () => {

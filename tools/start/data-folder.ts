@@ -3,16 +3,25 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Advice } from './advice.js';
 import { isAlive } from './is-alive.js';
+import { openSecretsFile, writePrivately, type SecretsFile } from './secrets-file.js';
 
 /** The folder that holds everything a start leaves behind: databases, the token, and who runs now. */
 export interface DataFolder {
   readonly path: string;
   /** Token for the gateway's protected routes; made once, readable by its owner only. */
   readonly gatewayToken: string;
+  /** What else is made once and wanted again. */
+  readonly secrets: SecretsFile;
+  /** Notes where the servers are while they run, for tools beside this one; readable by the owner only, as URLs may hold passwords. */
+  writeAddresses(addresses: Addresses): Promise<void>;
   /** Notes which processes run, so that a user can find and kill one. */
   writePids(pids: Readonly<Record<string, number>>): Promise<void>;
   /** Gives the folder back; idempotent. */
   close(): Promise<void>;
+}
+
+export interface Addresses {
+  readonly databaseUrl: string;
 }
 
 /**
@@ -25,10 +34,13 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
   const lock = lockIn(path);
   await takeLock(lock, path);
   const pids = join(path, 'pids.json');
+  const secrets = await openSecretsFile(join(path, 'secrets.json'));
   let writing = Promise.resolve();
   return {
     path,
-    gatewayToken: await tokenIn(join(path, 'secrets.json')),
+    gatewayToken: await secrets.once('gatewayToken', () => randomBytes(24).toString('base64url')),
+    secrets,
+    writeAddresses: (it) => writePrivately(addressesIn(path), `${JSON.stringify(it, undefined, 2)}\n`),
     writePids: (it) => {
       const written = writing.then(() => replace(pids, `${JSON.stringify(it, undefined, 2)}\n`));
       writing = written.catch(() => undefined); // told to the caller of this write; the next one is tried all the same
@@ -36,7 +48,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     },
     close: async () => {
       await writing;
-      await Promise.all([rm(lock, { force: true }), rm(pids, { force: true })]);
+      await Promise.all([lock, pids, addressesIn(path)].map((it) => rm(it, { force: true })));
     },
   };
 }
@@ -69,25 +81,21 @@ export async function holderOf(folder: string): Promise<number | undefined> {
   return isAlive(pid) && text === `${pid} ${await birthOf(pid)}` ? pid : undefined;
 }
 
+/** Where the servers of the start that runs with this data folder are; undefined when none does, or it is not that far. */
+export async function addressesOf(folder: string): Promise<Addresses | undefined> {
+  if ((await holderOf(folder)) === undefined) return undefined;
+  const text = await readFile(addressesIn(folder), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as Addresses);
+}
+
 const lockIn = (folder: string) => join(folder, 'start.lock');
+const addressesIn = (folder: string) => join(folder, 'addresses.json');
 
 /** Tells two processes with the same number apart: when it began, in clock ticks since boot (Linux; elsewhere nothing). */
 async function birthOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // The second field is the program's name in parentheses and may hold blanks; the birth is the 20th after it.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-async function tokenIn(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{}';
-    throw error;
-  });
-  const known = (JSON.parse(text) as { gatewayToken?: unknown }).gatewayToken;
-  if (typeof known === 'string' && known !== '') return known;
-  const gatewayToken = randomBytes(24).toString('base64url');
-  await writeFile(file, `${JSON.stringify({ gatewayToken }, undefined, 2)}\n`, { mode: 0o600 });
-  return gatewayToken;
 }
 
 async function replace(file: string, text: string): Promise<void> {

@@ -14,6 +14,8 @@ const content: SummaryContent = {
   tookMs: 6_543,
   gatewayUrl: 'http://127.0.0.1:3000',
   gatewayToken: 'tok',
+  brokerUrl: 'http://127.0.0.1:3010',
+  credentials: { tenant: 'dev', apiKey: 'ang_key', service: 'dev-service', serviceToken: 'angs_token' },
   inboxUrl: 'http://127.0.0.1:1080',
   victim: { name: 'email-worker', pid: 12 },
   dataDir: '.data',
@@ -35,6 +37,12 @@ describe('what stands on the screen when all is up', () => {
     expect(text).toMatch(/^ +kill -9 12$/m);
   });
 
+  it('has the credentials of the development tenant, and what to do with them', () => {
+    expect(text).toMatch(/API key +ang_key +tenant dev: publish, consume, admin/);
+    expect(text).toMatch(/service token +angs_token +dev-service/);
+    expect(text).toContain(`curl -H 'authorization: Bearer ang_key' -H 'content-type: application/json' http://127.0.0.1:3010/api/v1/mq/queues -d '{"name":"orders"}'`);
+  });
+
   it('says where the mail is and how to stop', () => {
     expect(text).toMatch(/mail she got: http:\/\/127\.0\.0\.1:1080/);
     expect(text).toMatch(/Ctrl-C stops everything/);
@@ -46,8 +54,9 @@ describe('what stands on the screen when all is up', () => {
   });
 
   it('offers nothing that does not run', () => {
-    const little = summary({ ...content, gatewayUrl: undefined, inboxUrl: undefined, victim: undefined }, plain);
+    const little = summary({ ...content, gatewayUrl: undefined, brokerUrl: undefined, credentials: undefined, inboxUrl: undefined, victim: undefined }, plain);
     expect(little).not.toContain('curl');
     expect(little).not.toContain('Try it');
+    expect(little).not.toContain('API key');
   });
 });

@@ -1,5 +1,6 @@
 import type { Paint } from './paint.js';
 import { seconds } from './printer.js';
+import type { DevelopmentCredentials } from './provision-development.js';
 
 export interface Address {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface SummaryContent {
   readonly tookMs: number;
   readonly gatewayUrl: string | undefined;
   readonly gatewayToken: string;
+  readonly brokerUrl: string | undefined;
+  readonly credentials: DevelopmentCredentials | undefined;
   readonly inboxUrl: string | undefined;
   /** A process worth killing to see what happens. */
   readonly victim: { readonly name: string; readonly pid: number } | undefined;
@@ -23,12 +26,13 @@ export interface SummaryContent {
 
 /** What stands on the screen when all is up: addresses, what to try, how to stop. */
 export function summary(content: SummaryContent, paint: Paint): string {
-  const { services, servers, tookMs, dataDir } = content;
+  const { services, servers, credentials, tookMs, dataDir } = content;
   const steps = tries(content, paint).map((it, i) => `  ${i + 1}. ${it.join('\n     ')}`);
   const all = [
     `${paint('Angarium is up', 'green')} after ${seconds(tookMs)}`,
     table(services, paint),
     table(servers, paint),
+    ...(credentials === undefined ? [] : [keys(credentials, paint)]),
     ...(steps.length === 0 ? [] : [paint('Try it', 'bold'), ...steps]),
     `${paint('Ctrl-C', 'bold')} stops everything. The data stay in ${dataDir}; the process ids are in ${dataDir}/pids.json.`,
   ];
@@ -46,8 +50,17 @@ function table(addresses: readonly Address[], paint: Paint): string {
   return lines.join('\n');
 }
 
+/** What the broker is called with; made once, so that they are the same at the next start. */
+function keys({ tenant, apiKey, service, serviceToken }: DevelopmentCredentials, paint: Paint): string {
+  const rows = [
+    { name: 'API key', url: apiKey, note: `tenant ${tenant}: publish, consume, admin` },
+    { name: 'service token', url: serviceToken, note: `${service}: all of /internal` },
+  ];
+  return table(rows, paint);
+}
+
 /** Things to do, each a sentence and the lines to paste. */
-function tries({ gatewayUrl, gatewayToken, inboxUrl, victim, servers }: SummaryContent, paint: Paint): string[][] {
+function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, victim, servers }: SummaryContent, paint: Paint): string[][] {
   const steps: string[][] = [];
   if (gatewayUrl !== undefined) {
     const ada = '{"email":"ada@example.com","username":"ada","password":"correct horse battery"}';
@@ -58,6 +71,14 @@ function tries({ gatewayUrl, gatewayToken, inboxUrl, victim, servers }: SummaryC
       'See her profile and what was recorded about her; USER_ID is the userId in the answer to the first command',
       `curl ${header} '${gatewayUrl}/users/USER_ID'`,
       `curl ${header} '${gatewayUrl}/audit?subject=USER_ID'`,
+    ]);
+  }
+  if (brokerUrl !== undefined && credentials !== undefined) {
+    const post = `curl -H 'authorization: Bearer ${credentials.apiKey}' -H 'content-type: application/json'`;
+    steps.push([
+      'Make a topic, and publish a message to it',
+      `${post} ${brokerUrl}/api/v1/mq/queues -d '{"name":"orders"}'`,
+      `${post} ${brokerUrl}/api/v1/mq/publish -d '{"topic":"orders","payload":{"orderId":"o-1"}}'`,
     ]);
   }
   const redis = servers.find((it) => it.name === 'Redis')?.pid;

@@ -1,6 +1,8 @@
 import { join, relative } from 'node:path';
 import { deployMigrations } from '@angarium/database/migrations';
+import { createSealKey } from '@angarium/secrets';
 import { bundleOf, bundleServices } from './bundle-services.js';
+import { provisionDevelopment, type DevelopmentCredentials } from './provision-development.js';
 import { runServices, type RunningService } from './run-services.js';
 import { mailServer, postgresServer, redisServer, type Server, type ServersContext } from './servers.js';
 import { summary, type Address } from './summary.js';
@@ -17,16 +19,18 @@ const readyTimeoutMs = 60_000;
 export async function startSystem(context: ServersContext, env: NodeJS.ProcessEnv): Promise<string> {
   const { settings, printer, data } = context;
   const names = [...new Set(settings.replicas.map((it) => it.service))];
-  const [postgres, redis, mail] = await Promise.all([
-    printer.step('starting PostgreSQL', postgresServer(context)).then((it) => migrated(context, it)),
+  const [{ postgres, credentials }, redis, mail] = await Promise.all([
+    printer.step('starting PostgreSQL', postgresServer(context)).then((it) => readyDatabase(context, it, names, env)),
     printer.step('starting Redis', redisServer(context)),
     mailServer(context),
     printer.step('bundling the services', bundleServices(settings.root, names)),
   ]);
   const gatewayToken = env['GATEWAY_TOKEN'] || data.gatewayToken;
+  const sealKeys = env['SEAL_KEYS'] || (await data.secrets.once('sealKeys', createSealKey));
+  const shared = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: sealKeys, HOST: settings.host };
   const starting = runServices({
     ...context,
-    env: serviceEnv(env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, HOST: settings.host }, settings.root),
+    env: serviceEnv(env, shared, settings.root),
     commandOf: (service) => [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', '--expose-gc', bundleOf(settings.root, service)],
     graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
@@ -41,6 +45,8 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
       tookMs: performance.now(),
       gatewayUrl: services.find((it) => it.replica.service === 'gateway')?.url,
       gatewayToken,
+      brokerUrl: services.find((it) => it.replica.service === 'mq-broker')?.url,
+      credentials,
       inboxUrl: mail.inbox?.httpUrl,
       victim: worker?.process.pid === undefined ? undefined : { name: worker.replica.name, pid: worker.process.pid },
       dataDir: shownPath(settings.root, data.path),
@@ -49,15 +55,30 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   );
 }
 
-async function migrated({ printer, settings, lifecycle }: ServersContext, server: Server): Promise<Server> {
-  if (lifecycle.isStopping) return server;
+interface ReadyDatabase {
+  readonly postgres: Server;
+  /** Of the development tenant, where there is one. */
+  readonly credentials: DevelopmentCredentials | undefined;
+}
+
+/** A database that the services find as they need it: migrated, and with credentials to try the broker with. */
+async function readyDatabase(context: ServersContext, postgres: Server, services: readonly string[], env: NodeJS.ProcessEnv): Promise<ReadyDatabase> {
+  if (context.lifecycle.isStopping) return { postgres, credentials: undefined };
+  await migrate(context, postgres);
+  await context.data.writeAddresses({ databaseUrl: postgres.url });
+  // a production database of the user gets no credential that nobody asked for
+  const isOurs = postgres.own !== undefined || env['NODE_ENV'] !== 'production';
+  const credentials = isOurs && services.includes('mq-broker') ? await provisionDevelopment(postgres.url, context.data.secrets) : undefined;
+  return { postgres, credentials };
+}
+
+async function migrate({ printer, settings }: ServersContext, server: Server): Promise<void> {
   const deploying = deployMigrations(server.url, { folder: join(settings.root, 'prisma') }).catch((error: unknown) => {
     if (server.own === undefined && error instanceof Error) error.message = `DATABASE_URL: ${error.message}`;
     throw error;
   });
   const applied = await printer.step('applying migrations', deploying);
   if (applied.length > 0) printer.say(`${countOf(applied.length, 'migration', 's')} applied`);
-  return server;
 }
 
 function shownPath(root: string, path: string): string {

@@ -19,6 +19,10 @@ export interface Addresses {
   dedupKey(stream: string, messageId: string): string;
   /** Held by the one replica that reads a stream in order. */
   orderLease(stream: string, group: string): string;
+  /** Stream of one partition of a broker topic; its entry ids are `<offset>-0`. */
+  topicStream(topicId: string, partition: number): string;
+  /** What else the broker keeps in Redis, and its channels: `mqKey('epoch')`. */
+  mqKey(...parts: string[]): string;
 }
 
 /** The addresses below one namespace; two systems with different namespaces may share a Redis. */
@@ -33,6 +37,8 @@ export function createAddresses(namespace = 'angarium'): Addresses {
     producerKey: (stream, producer) => `${namespace}:producers:{${tag(stream)}}:${producer}`,
     dedupKey: (stream, messageId) => `${namespace}:dedup:{${tag(stream)}}:${messageId}`,
     orderLease: (stream, group) => `${namespace}:order:{${tag(stream)}}:${group}`,
+    topicStream: (topicId, partition) => `${namespace}:topics:{${topicId}/${partition}}`,
+    mqKey: (...parts) => `${namespace}:mq:${parts.join(':')}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Contract, EventContract, JobContract, RequestContract, SignalContract } from './contract.js';
 import { AuditRecorded } from './events/audit-recorded.event.js';
+import { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
 import { EmailFailed, EmailRequested, EmailSent } from './events/email.events.js';
 import { UserCreated } from './events/user-created.event.js';
 import { SendEmail } from './jobs/send-email.job.js';
@@ -10,7 +11,7 @@ import { ProfileChanged } from './signals/profile-changed.signal.js';
 
 /** Every message of this system. A message that is not here does not exist. */
 export const catalogue = {
-  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded] as readonly EventContract[],
+  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled] as readonly EventContract[],
   requests: [GetUser, ListAudit] as readonly RequestContract[],
   jobs: [SendEmail] as readonly JobContract[],
   signals: [ProfileChanged] as readonly SignalContract[],

@@ -1,21 +1,11 @@
-import { Socket } from 'node:net';
 import type { Logger } from '@angarium/observability';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
-import { withSessionSettings } from './connection-string.js';
 import { PrismaClient, type Prisma } from './generated/prisma/client.js';
+import { DEFAULT_TIMEOUT_MS, openPool, type PoolOptions } from './open-pool.js';
 import type { ModelOf, Owner } from './owners.js';
 import { toDatabaseError, translateDatabaseErrors } from './postgres-errors.js';
 
-export interface DatabaseOptions {
-  /** postgresql://user:password@host:port/database */
-  readonly url: string;
-  /** Most connections of this process. Default 10. */
-  readonly poolSize?: number;
-  /** Longest wait for a connection, for one statement, and for one transaction, in milliseconds. Default 5 000. */
-  readonly timeoutMs?: number;
-  /** Shown in pg_stat_activity: the service's name. Default `angarium`. */
-  readonly applicationName?: string;
+export interface DatabaseOptions extends PoolOptions {
   readonly logger: Logger;
 }
 
@@ -52,8 +42,8 @@ export type Database<O extends Owner> = Transaction<O> & {
  * a lost connection is replaced by the next statement.
  */
 export function createDatabase<O extends Owner>(owner: O, options: DatabaseOptions): Database<O> {
-  const { timeoutMs = 5_000, logger } = options;
-  const adapter = new PrismaPg(openPool(options, timeoutMs), {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, logger } = options;
+  const adapter = new PrismaPg(openPool(options), {
     disposeExternalPool: true,
     onPoolError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed an idle connection'),
     onConnectionError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed a connection inside a transaction'),
@@ -85,33 +75,4 @@ function translatingTransaction<O extends Owner>(transact: Transact<O>): Transac
       throw thrown?.error === error ? error : toDatabaseError(error);
     }
   };
-}
-
-function openPool({ url, poolSize = 10, applicationName = 'angarium' }: DatabaseOptions, timeoutMs: number): pg.Pool {
-  const pool = new pg.Pool({
-    // the adapter writes and reads timestamps without their zone, so the session's zone has to be UTC
-    connectionString: withSessionSettings(url, { TimeZone: 'UTC' }),
-    max: poolSize,
-    application_name: applicationName,
-    connectionTimeoutMillis: timeoutMs,
-    statement_timeout: timeoutMs,
-    // a frozen replica must not keep its locks
-    idle_in_transaction_session_timeout: 2 * timeoutMs,
-    // shorter than the silence below, so that an idle connection is closed and not broken off
-    idleTimeoutMillis: timeoutMs,
-    stream: () => socketThatGivesUp(2 * timeoutMs + 1_000),
-  });
-  // A session's answer and its end may arrive together; handed on in between, the connection has no listener for a moment,
-  // and an 'error' event without one ends the process. The failure is told by the next statement on it.
-  return pool.on('connect', (connection) => void connection.on('error', () => undefined));
-}
-
-/**
- * Postgres answers or cancels within the statement timeout. A longer silence means that it, or the way to it, is gone without a word
- * (a cut cable sends no FIN), and pg alone would wait for as long as the kernel does: many minutes.
- */
-function socketThatGivesUp(silenceMs: number): Socket {
-  const socket = new Socket();
-  const silence = Object.assign(new Error('postgres fell silent'), { code: 'ETIMEDOUT', syscall: 'read', errno: -110 });
-  return socket.setTimeout(silenceMs, () => socket.destroy(silence));
 }

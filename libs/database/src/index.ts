@@ -1,3 +1,4 @@
+export { toArrayLiteral } from './array-literal.js';
 export { createDatabase } from './database.js';
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js';
 export { DatabaseModule, InjectDatabase } from './database.module.js';
@@ -11,3 +12,5 @@ export { publishThrough } from './outbox/publish-through.js';
 export type { OutboxTarget } from './outbox/publish-through.js';
 export type { OutboxOwner, Owner } from './owners.js';
 export { isUniqueViolation, toDatabaseError, translateDatabaseErrors } from './postgres-errors.js';
+export { openSql } from './sql.js';
+export type { Sql, SqlOptions, SqlRunner } from './sql.js';

@@ -7,8 +7,24 @@ type ClientModel = Uncapitalize<Prisma.ModelName>;
 export const modelsOf = {
   /** gateway */
   accounts: ['user', 'accountsOutboxEvent'],
+  /** libs/auth: read by every service that checks credentials */
+  auth: ['tenant', 'apiKey', 'serviceToken'],
   /** mq-broker */
-  broker: ['messageTopic', 'messageSubscription', 'messageRecord', 'consumptionRecord'],
+  broker: [
+    'messageTopic',
+    'topicPartition',
+    'messageSubscription',
+    'subscriptionCursor',
+    'webhookSecret',
+    'messageRecord',
+    'messageDedup',
+    'delivery',
+    'deliveryFeed',
+    'consumptionRecord',
+    'scheduledMessage',
+    'idempotencyKey',
+    'brokerAuditEntry',
+  ],
   /** email-worker */
   email: ['emailDelivery', 'emailOutboxEvent'],
   /** task-worker */

@@ -34,7 +34,7 @@ export interface JobReference {
 /** Puts orders into queues, each checked against its contract. One instance per process; it owns its connection. */
 export class QueueService {
   private readonly redis: RedisConnection;
-  private readonly queues = new Map<QueueName, Queue>();
+  private readonly queues = new Map<string, Queue>();
   private readonly prefix: string;
   private readonly logger: Logger;
 
@@ -68,12 +68,24 @@ export class QueueService {
     return { queue: contract.queue, jobId };
   }
 
+  /**
+   * Puts a message of a broker topic into a queue that this system's own workers do not serve: its data is `data` as it is.
+   * One `jobId`, one job, while it is kept. @throws REDIS_REFUSED. Waits while Redis is away.
+   */
+  async bridge(queue: string, jobName: string, data: object, jobId: string): Promise<void> {
+    try {
+      await this.queueOf(queue).add(jobName, data, { jobId: jobIdOf(jobId) });
+    } catch (error) {
+      throw toRedisError(error);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
     await closeRedis(this.redis);
   }
 
-  private queueOf(name: QueueName): Queue {
+  private queueOf(name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
       queue = new Queue(name, { connection: this.redis, prefix: this.prefix, defaultJobOptions, skipVersionCheck: true });

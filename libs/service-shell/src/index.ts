@@ -4,3 +4,7 @@ export { isPublic, Public } from './http/public.decorator.js';
 export { startService } from './start/start-service.js';
 export type { ServiceDefinition } from './start/start-service.js';
 export { InjectConfig, InjectLogger } from './tokens.js';
+export { Route, routesOf } from './routes/route.decorator.js';
+export type { CallerOf, RouteCall } from './routes/route.decorator.js';
+export { serveRoutes } from './routes/serve-routes.js';
+export type { Authenticator, Idempotency, ServeOptions } from './routes/serve-routes.js';

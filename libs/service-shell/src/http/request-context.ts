@@ -1,6 +1,13 @@
 import { beginSpan, currentContext, followContext, runInContext, type Logger, type Metrics, type OpenSpan } from '@angarium/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Successes of this route get no log line. */
+    isQuiet?: boolean;
+  }
+}
+
 /** Asked every few seconds; a line each would bury the rest. */
 const quietRoutes = new Set(['/health/live', '/health/ready', '/metrics']);
 
@@ -26,7 +33,9 @@ export function followRequests(fastify: FastifyInstance, logger: Logger, metrics
     const status = reply.statusCode;
     spans.get(request)?.end(status >= 500 ? 'failed' : undefined, { 'http.response.status_code': status });
     duration.observe({ method: request.method, route, status: String(status) }, reply.elapsedTime / 1000);
-    if (!quietRoutes.has(route)) {
+    // a line for each of thousands a second would bury the rest and cost more than the answer: metrics count them
+    const isQuiet = quietRoutes.has(route) || (request.routeOptions.config.isQuiet === true && status < 400);
+    if (!isQuiet) {
       const correlationId = currentContext()?.correlationId ?? reply.getHeader('x-correlation-id');
       logger.info({ method: request.method, route, status, ms: Math.round(reply.elapsedTime * 10) / 10, correlationId }, 'request answered');
     }

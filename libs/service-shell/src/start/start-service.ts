@@ -4,7 +4,7 @@ import { describeError } from '@angarium/errors';
 import { createLogger, Metrics, NestLogger, startTracing, type Logger } from '@angarium/observability';
 import { closeRedis, connectRedis, redisHealth, requireDurableRedis } from '@angarium/redis';
 import { RedisStreamsServer, signalTransport, TransportModule } from '@angarium/transport';
-import { StandardSchemaValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
+import { StandardSchemaValidationPipe, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractFault } from './contract-fault.js';
@@ -12,6 +12,7 @@ import { HealthRegistry } from '../health/health-registry.js';
 import { AnyExceptionFilter } from '../http/any-exception.filter.js';
 import { readJson } from '../http/read-json.js';
 import { followRequests } from '../http/request-context.js';
+import { serveRoutes, type ServeOptions } from '../routes/serve-routes.js';
 import type { ServiceSettings, TransportSettings } from './service-settings.js';
 import { ShellModule } from './shell.module.js';
 import { stopOnSignal } from './stop-on-signal.js';
@@ -30,6 +31,8 @@ export interface ServiceDefinition<D extends ConfigDefinition> {
   readonly module: (config: ConfigOf<D>, logger: Logger) => Type | DynamicModule;
   /** `handlers`: the service handles events or requests. `signals`: it hears signals as well. Both may send. Default: neither. */
   readonly transport?: readonly ('handlers' | 'signals')[];
+  /** For services whose routes are contracts (see @Route): who may call them, and how. Asked when the application is made, before it listens. */
+  readonly routes?: (app: INestApplicationContext) => ServeOptions;
 }
 
 /**
@@ -74,6 +77,7 @@ async function start<D extends ConfigDefinition>(
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: contractFault }));
   readJson(app.getHttpAdapter().getInstance());
   followRequests(app.getHttpAdapter().getInstance(), logger, metrics);
+  if (definition.routes !== undefined) serveRoutes(app, app.getHttpAdapter().getInstance(), definition.routes(app));
 
   const health = app.get(HealthRegistry);
   health.add(redisHealth(redis, settings.REDIS_KEY_PREFIX, settings.INSTANCE_ID));

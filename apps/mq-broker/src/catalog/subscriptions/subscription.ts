@@ -1,0 +1,30 @@
+import type { Destination, RetryPolicy } from '@angarium/contracts/broker-api';
+import type { FilterMessage } from '../../flow/fan-out/match-filter.js';
+
+/** A subscription as delivering needs it. */
+export interface Subscription {
+  readonly id: string;
+  readonly topicId: string;
+  readonly topicName: string;
+  readonly topicDurability: 'commit' | 'stream';
+  readonly partitionCount: number;
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly destination: Destination;
+  /** Undefined: every message. */
+  readonly matches: ((message: FilterMessage) => boolean) | undefined;
+  readonly maxInFlight: number;
+  readonly batchSize: number;
+  readonly ackTimeoutMs: number;
+  readonly maxAttempts: number;
+  readonly retry: RetryPolicy;
+  readonly deadLetterTopic: string | null;
+  readonly isOrdered: boolean;
+  readonly status: 'active' | 'paused' | 'stopped' | 'disabled';
+  /** As Postgres knows it, for all replicas. */
+  readonly breaker: { readonly state: 'closed' | 'open' | 'half-open'; readonly untilMs: number; readonly trips: number };
+  readonly failingSinceMs: number | null;
+  readonly allowedConsumers: ReadonlySet<string>;
+}
+
+export const isPush = ({ destination }: Subscription): boolean => destination.type !== 'pull';

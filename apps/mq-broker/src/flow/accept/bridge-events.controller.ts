@@ -1,0 +1,38 @@
+import { catalogue, RealtimeMessagePublished, type EventContract } from '@angarium/contracts';
+import { OnEvent, StreamsContext } from '@angarium/transport';
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { SYSTEM_TENANT_ID } from '../../catalog/topics/topic-cache.js';
+import { PublishMessages } from './publish-messages.js';
+
+/** Events that come from topics: kept there again they would only be doubled. */
+const cameFromTopics: readonly EventContract[] = [RealtimeMessagePublished];
+export const bridgedEvents = catalogue.events.filter((contract) => !cameFromTopics.includes(contract));
+
+/**
+ * Keeps this system's own events as messages of topics with the same name, in the tenant `system`: so webhooks, pull and replay work on
+ * them. The event's id is the message's, so what the transport hands over twice is stored once.
+ */
+@Controller()
+export class BridgeEvents {
+  constructor(readonly messages: PublishMessages) {}
+}
+
+for (const contract of bridgedEvents) {
+  const method = `keep ${contract.name}`;
+  const keep = async function (this: BridgeEvents, payload: object, context: StreamsContext): Promise<void> {
+    const { id, correlationid, partitionkey, subject, source } = context.getAttributes();
+    const key = partitionkey ?? subject;
+    await this.messages.publishAs(
+      SYSTEM_TENANT_ID,
+      contract.name,
+      { payload, type: contract.name, messageId: id, correlationId: correlationid, ...(key === undefined ? {} : { key }) },
+      source,
+    );
+  };
+  Object.defineProperty(BridgeEvents.prototype, method, { value: keep, configurable: true, writable: true });
+  Payload()(BridgeEvents.prototype, method, 0);
+  Ctx()(BridgeEvents.prototype, method, 1);
+  const descriptor = Object.getOwnPropertyDescriptor(BridgeEvents.prototype, method) as TypedPropertyDescriptor<typeof keep>;
+  OnEvent(contract)(BridgeEvents.prototype, method, descriptor as never);
+}

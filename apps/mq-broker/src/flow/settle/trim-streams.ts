@@ -1,0 +1,56 @@
+import type { Sql } from '@angarium/database';
+import type { Logger } from '@angarium/observability';
+import { Loop } from '../loop.js';
+import type { PartitionStreams } from '../partition-streams.js';
+
+const TRIM_MS = 2_000;
+
+/**
+ * Removes from the streams what every subscription has settled, and nothing else: the record keeps it for replays.
+ * The floor comes from the cursors in Postgres, which are never ahead of what is settled. One pass: one query, and a trim of each
+ * partition whose floor moved.
+ */
+export class TrimStreams {
+  private readonly trimmed = new Map<string, number>();
+  private readonly loop: Loop;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly streams: PartitionStreams,
+    logger: Logger,
+  ) {
+    this.loop = new Loop({ name: 'trim-streams', everyMs: TRIM_MS, logger, pass: () => this.trimOnce() });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  kick(): void {
+    this.loop.kick();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  async trimOnce(): Promise<void> {
+    const rows = await this.sql.query<{ topic_id: string; partition_id: number; floor: string }>(
+      `SELECT p.topic_id, p.partition_id, least(p.next_offset - 1, coalesce(min(c.settled_offset), p.next_offset - 1)) AS floor
+       FROM broker.topic_partitions p
+         LEFT JOIN broker.message_subscriptions s ON s.topic_id = p.topic_id AND NOT s.is_ordered
+         LEFT JOIN broker.subscription_cursors c ON c.subscription_id = s.id AND c.partition_id = p.partition_id
+       GROUP BY p.topic_id, p.partition_id`,
+      [],
+      'trim-floors',
+    );
+    for (const { topic_id: topicId, partition_id: partition, floor } of rows) {
+      const name = `${topicId}/${partition}`;
+      const until = Number(floor);
+      const from = this.trimmed.get(name) ?? 0;
+      if (until <= from) continue;
+      await this.streams.trim({ topicId, partition }, from, until);
+      this.trimmed.set(name, until);
+    }
+  }
+}

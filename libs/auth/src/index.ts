@@ -1,0 +1,13 @@
+export { ApiKeyRepository } from './api-key.repository.js';
+export type { ListedApiKey, NewApiKey } from './api-key.repository.js';
+export { scopes } from './caller.js';
+export type { Caller, Scope, ServiceCaller, TenantCaller } from './caller.js';
+export { CredentialAuthenticator } from './credential-authenticator.js';
+export type { CredentialAuthenticatorOptions } from './credential-authenticator.js';
+export { AuthErrors } from './errors.js';
+export type { FoundCredential } from './found-credential.js';
+export { ServiceTokenRepository } from './service-token.repository.js';
+export type { ListedServiceToken, NewServiceToken } from './service-token.repository.js';
+export { TenantRepository } from './tenant.repository.js';
+export type { StoredTenant } from './tenant.repository.js';
+export { createApiKeyToken, createServiceToken, hashToken } from './tokens.js';

@@ -1,0 +1,100 @@
+export {
+  CreateTopic,
+  DeleteTopic,
+  GetTopic,
+  ListTopics,
+  PurgeTopic,
+  UpdateTopic,
+  topicView,
+} from './topics.routes.js';
+export type { TopicView } from './topics.routes.js';
+export {
+  CancelSchedule,
+  GetMessage,
+  GetSchedule,
+  ListAttempts,
+  ListSchedules,
+  PauseSchedule,
+  PublishBatch,
+  PublishDelayed,
+  PublishMessage,
+  PublishScheduled,
+  PublishToTopic,
+  ResumeSchedule,
+  messageFields,
+  publishBody,
+  published,
+} from './messages.routes.js';
+export type { AttemptView, PublishInput, Published, ScheduleView } from './messages.routes.js';
+export {
+  AckMessages,
+  CreateSubscription,
+  DeleteSubscription,
+  DiscardDeadLetter,
+  DiscardDeadLetters,
+  ExtendMessages,
+  GetDeadLetter,
+  GetSubscription,
+  ListDeadLetters,
+  ListSubscriptions,
+  NackMessages,
+  PauseSubscription,
+  PullMessages,
+  RedriveDeadLetter,
+  RedriveDeadLetters,
+  ReplaySubscription,
+  ResumeSubscription,
+  RotateSecret,
+  UpdateSubscription,
+  destination,
+  destinationKinds,
+  retryPolicy,
+  subscriptionView,
+} from './subscriptions.routes.js';
+export type { Destination, PulledMessage, RetryPolicy, SubscriptionView } from './subscriptions.routes.js';
+export {
+  GetConsumerMetrics,
+  GetHealth,
+  GetMetrics,
+  GetStatus,
+  GetTopicMetrics,
+  MAX_COUNTED,
+  consumerMetrics,
+  messageQueueMetrics,
+  topicMetrics,
+} from './watch.routes.js';
+export type { ConsumerMetrics, MessageQueueMetrics, TopicMetrics } from './watch.routes.js';
+export {
+  ListAudit,
+} from './audit.routes.js';
+export type { AuditEntryView } from './audit.routes.js';
+export {
+  GetAuditQueueStatus,
+  GetDetailedHealth,
+  GetInternalMetrics,
+  GetNotificationQueue,
+  NotifyUser,
+  PublishAuditLog,
+  PublishNotification,
+  PublishUserEvent,
+} from './internal.routes.js';
+export type { InternalTopicState } from './internal.routes.js';
+export {
+  GetOpenApi,
+} from './reference.routes.js';
+export {
+  brokerRoutes,
+  brokerTags,
+} from './all-routes.js';
+export {
+  openApiOf,
+} from './open-api.js';
+export type { OpenApiOptions } from './open-api.js';
+export {
+  emptyAnswer,
+  jsonValue,
+  pageOf,
+  pageQuery,
+  timestamp,
+  topicName,
+} from './shared.js';
