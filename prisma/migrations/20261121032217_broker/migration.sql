@@ -340,6 +340,7 @@ CREATE INDEX "deliveries_order_idx" ON "broker"."deliveries"("subscription_id", 
 CREATE INDEX "deliveries_dead_idx" ON "broker"."deliveries"("subscription_id", "died_at", "id") WHERE status = 'dead';
 CREATE INDEX "deliveries_settled_idx" ON "broker"."deliveries"("updated_at") WHERE status IN ('delivered', 'discarded');
 CREATE INDEX "scheduled_messages_due_idx" ON "broker"."scheduled_messages"("due_at") WHERE status = 'waiting';
+CREATE INDEX "scheduled_messages_ended_idx" ON "broker"."scheduled_messages"("updated_at") WHERE status IN ('published', 'cancelled', 'failed');
 
 -- The logs' tables of one day (UTC). Idempotent; two replicas may call it at once.
 CREATE FUNCTION "broker"."ensure_day"(day date) RETURNS void LANGUAGE plpgsql AS $$

@@ -203,7 +203,7 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
 
   const loops = [subscriptions, lengths, sweep, held, ledgerWatch, feeds, groups, trim, house];
   return {
-    ...{ addresses, publish, accept, rate, commits, committed, pull, settlePulled, subscriptions, topics, dispatcher, targets, streams: delivering, redis: prompt, epoch },
+    ...{ addresses, publish, accept, rate, commits, appends, committed, pull, settlePulled, subscriptions, topics, dispatcher, targets, streams: delivering, redis: prompt, epoch },
 
     start(): void {
       for (const loop of loops) loop.start();

@@ -33,9 +33,9 @@ interface StoredEvent {
   readonly tenant: string;
   readonly correlationid: string;
   readonly sourceinstance: string;
-  readonly traceparent?: string;
-  readonly partitionkey?: string;
-  readonly expirytime?: string;
+  readonly traceparent?: string | undefined;
+  readonly partitionkey?: string | undefined;
+  readonly expirytime?: string | undefined;
 }
 
 export function messageOf({ message, partition, offset, publishedAt }: Committed): BrokerMessage {
@@ -55,9 +55,10 @@ export function entryValues(message: BrokerMessage): [event: string, headers: st
     tenant: message.tenantId,
     correlationid: message.correlationId ?? '',
     sourceinstance: message.producer ?? '',
-    ...(message.traceparent === null ? {} : { traceparent: message.traceparent }),
-    ...(message.key === null ? {} : { partitionkey: message.key }),
-    ...(message.expiresAt === null ? {} : { expirytime: message.expiresAt.toISOString() }),
+    // JSON leaves out what is undefined
+    traceparent: message.traceparent ?? undefined,
+    partitionkey: message.key ?? undefined,
+    expirytime: message.expiresAt?.toISOString(),
   };
   return [JSON.stringify(event), message.headers, message.payload];
 }
@@ -75,10 +76,21 @@ export function fromEntry(topicId: string, partition: number, id: string, fields
   }
   if (event === undefined) throw new TypeError(`entry ${id} of topic ${topicId} holds no event`);
   return {
-    ...{ topicId, partition, offset: offsetOf(id), messageId: event.id, type: event.type },
-    ...{ key: event.partitionkey ?? null, correlationId: event.correlationid || null, headers, payload, contentType: event.datacontenttype },
-    ...{ publishedAt: new Date(event.time), expiresAt: event.expirytime === undefined ? null : new Date(event.expirytime) },
-    ...{ traceparent: event.traceparent ?? null, tenantId: event.tenant, producer: event.sourceinstance || null },
+    topicId,
+    partition,
+    offset: offsetOf(id),
+    messageId: event.id,
+    type: event.type,
+    key: event.partitionkey ?? null,
+    correlationId: event.correlationid || null,
+    headers,
+    payload,
+    contentType: event.datacontenttype,
+    publishedAt: new Date(event.time),
+    expiresAt: event.expirytime === undefined ? null : new Date(event.expirytime),
+    traceparent: event.traceparent ?? null,
+    tenantId: event.tenant,
+    producer: event.sourceinstance || null,
   };
 }
 

@@ -74,7 +74,7 @@ const parts: Provider[] = [
   part(WEBHOOK_TARGETS, (flow) => flow.targets),
   part(PublishRate, (flow) => flow.rate),
   part(ChecksMessages, (flow) => flow.accept),
-  part(HearsPromoted, (flow) => ({ promoted: flow.committed })),
+  part(HearsPromoted, ({ committed, appends }): HearsPromoted => ({ promoted: committed, append: (message) => appends.append(message) })),
 ];
 
 /** The journey of a message: what the HTTP side and the control plane need of it is provided everywhere. */

@@ -2,6 +2,7 @@ import { SubscriptionDisabled } from '@angarium/contracts';
 import type { Sql } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
 import type { MessageBus } from '@angarium/transport';
+import { scheduleRepository } from '../catalog/schedules/schedule.repository.js';
 import { dropOldDays, ensureDays } from './commit/message-days.js';
 import { Loop } from './loop.js';
 import type { LedgerRepository } from './settle/ledger.repository.js';
@@ -9,6 +10,8 @@ import type { LedgerRepository } from './settle/ledger.repository.js';
 const SHORT_MS = 10_000;
 const LONG_MS = 600_000;
 const DELETE_COUNT = 5_000;
+/** Schedules that ended can be seen for so long. */
+const ENDED_SCHEDULE_MS = 7 * 86_400_000;
 
 export interface KeepHouseOptions {
   readonly sql: Sql;
@@ -47,6 +50,7 @@ export class KeepHouse {
     while ((await ledger.forgetSettled(DELETE_COUNT)) === DELETE_COUNT);
     const dedup = `DELETE FROM broker.message_dedup WHERE (topic_id, message_id) IN (SELECT topic_id, message_id FROM broker.message_dedup WHERE expires_at < now() LIMIT $1)`;
     while ((await sql.execute(dedup, [DELETE_COUNT])) === DELETE_COUNT);
+    while ((await scheduleRepository.removeEnded(sql, ENDED_SCHEDULE_MS, DELETE_COUNT)) === DELETE_COUNT);
     await removeExpiredKeys();
   }
 

@@ -2,7 +2,8 @@ import type { AnswerOf } from '@angarium/contracts';
 import { NotifyUser, PublishAuditLog, PublishNotification, PublishUserEvent, type PublishInput } from '@angarium/contracts/broker-api';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
-import { SYSTEM_TENANT_ID, type InternalTopic } from '../catalog/topics/ensure-system-topics.js';
+import type { InternalTopic } from '../catalog/topics/ensure-system-topics.js';
+import { SYSTEM_TENANT_ID } from '../catalog/topics/topic-cache.js';
 import { OrderMail } from './order-mail.js';
 import { InjectPublisher, type PublishesMessages } from './publishes-messages.js';
 

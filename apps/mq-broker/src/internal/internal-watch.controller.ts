@@ -2,10 +2,11 @@ import type { AnswerOf } from '@angarium/contracts';
 import { GetAuditQueueStatus, GetDetailedHealth, GetInternalMetrics, GetNotificationQueue, type InternalTopicState, type TopicMetrics } from '@angarium/contracts/broker-api';
 import type { Sql } from '@angarium/database';
 import { ignoreError } from '@angarium/errors';
-import { HealthRegistry, Route, type RouteCall } from '@angarium/service-shell';
+import { HealthRegistry, Route } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
 import { performance } from 'node:perf_hooks';
-import { SYSTEM_TENANT_ID, type InternalTopic } from '../catalog/topics/ensure-system-topics.js';
+import type { InternalTopic } from '../catalog/topics/ensure-system-topics.js';
+import { SYSTEM_TENANT_ID } from '../catalog/topics/topic-cache.js';
 import { InjectSql } from '../sql.js';
 import { ReadFigures } from '../watch/metrics/read-figures.js';
 import { ReplicaFigures } from '../watch/metrics/replica-figures.js';
@@ -26,24 +27,24 @@ export class InternalWatchController {
   ) {}
 
   @Route(GetAuditQueueStatus)
-  async auditQueue(_call: RouteCall<typeof GetAuditQueueStatus>): Promise<AnswerOf<typeof GetAuditQueueStatus>> {
+  async auditQueue(): Promise<AnswerOf<typeof GetAuditQueueStatus>> {
     const [state] = await this.statesOf(['audit-logs']);
     return state ?? missing('audit-logs');
   }
 
   @Route(GetNotificationQueue)
-  async notificationQueue(_call: RouteCall<typeof GetNotificationQueue>): Promise<AnswerOf<typeof GetNotificationQueue>> {
+  async notificationQueue(): Promise<AnswerOf<typeof GetNotificationQueue>> {
     const [topics, email] = await Promise.all([this.statesOf(['user-notifications', 'notifications']), this.emails.counts()]);
     return { topics, email: email ?? null };
   }
 
   @Route(GetInternalMetrics)
-  metrics(_call: RouteCall<typeof GetInternalMetrics>): Promise<AnswerOf<typeof GetInternalMetrics>> {
+  metrics(): Promise<AnswerOf<typeof GetInternalMetrics>> {
     return this.figures.metrics(null);
   }
 
   @Route(GetDetailedHealth)
-  async healthDetailed(_call: RouteCall<typeof GetDetailedHealth>): Promise<AnswerOf<typeof GetDetailedHealth>> {
+  async healthDetailed(): Promise<AnswerOf<typeof GetDetailedHealth>> {
     const ignored = ignoreError(this.options.logger, 'internal.health-detailed', 'the check of Postgres tells what is wrong; the counts are left out');
     const [report, totals] = await Promise.all([this.health.report(), readTotals(this.sql, null).catch(ignored)]);
     const { rss, heapUsed } = process.memoryUsage();

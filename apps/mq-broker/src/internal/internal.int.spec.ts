@@ -11,7 +11,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { CatalogSignals } from '../catalog/catalog-signals.js';
-import { SYSTEM_TENANT_ID } from '../catalog/topics/ensure-system-topics.js';
+import { SYSTEM_TENANT_ID } from '../catalog/topics/topic-cache.js';
 import { MqErrors } from '../errors.js';
 import { commitMessages } from '../flow/commit/commit.repository.js';
 import { makeCatalog } from '../watch/testing/make-catalog.js';
@@ -158,7 +158,7 @@ describe('a notification that asks for mail', () => {
 
   it('is refused with its message id while Redis is away, and mailed once when the call is repeated', async () => {
     await redis.kill('SIGKILL');
-    const { messageId: _none, ...withoutId } = mail;
+    const withoutId = { ...mail, messageId: undefined };
     const refused = await post('/user-notifications', withoutId);
     expect(refused).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE', retryAfter: 1 } });
     const { messageId } = (refused.body as { details: { messageId: string } }).details;

@@ -11,11 +11,12 @@ import {
 import type { TenantCaller } from '@angarium/auth';
 import { openSql, type Sql } from '@angarium/database';
 import { silentLogger } from '@angarium/observability';
-import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
+import { createTestDatabase, startPostgres, stopAfterTests, waitFor, type TestDatabase } from '@angarium/testing';
 import { randomUUID } from 'node:crypto';
 import { MqErrors } from '../../errors.js';
 import { RunOnce } from '../../flow/accept/idempotency/run-once.js';
 import { PublishRate, type RateVerdict } from '../../flow/accept/rate/publish-rate.js';
+import { commitMessages } from '../../flow/commit/commit.repository.js';
 import { ensureDays } from '../../flow/commit/message-days.js';
 import { SqlModule } from '../../sql.js';
 import { startTestApi, testCaller, type TestApi } from '../../testing/start-test-api.js';
@@ -170,13 +171,15 @@ describe('changing a schedule', () => {
     const { id } = await make(PublishScheduled, { ...order, at: '2020-01-01T00:00:00Z' });
     let cancelling: ReturnType<typeof cancel> | undefined;
     const cancel = () => api.call(CancelSchedule, { params: { id } });
-    const { commitMessages } = await import('../../flow/commit/commit.repository.js');
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    const isSomebodyWaiting = async () => (await sql.query(waiting)).length > 0;
     const promoter = new PromoteDue({
       sql,
       logger: silentLogger,
       next,
-      commit: (tx, messages) => {
-        cancelling = cancel(); // waits for the row
+      commit: async (tx, messages) => {
+        cancelling = cancel();
+        await waitFor(isSomebodyWaiting, { what: 'the cancellation to wait for the row' });
         return commitMessages(tx, messages);
       },
     });

@@ -2,7 +2,8 @@ import { catalogue } from '@angarium/contracts';
 import { openSql, type Sql } from '@angarium/database';
 import { silentLogger } from '@angarium/observability';
 import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
-import { ensureSystemTopics, internalTopics, SYSTEM_TENANT_ID, systemTopics } from './ensure-system-topics.js';
+import { ensureSystemTopics, internalTopics, systemTopics } from './ensure-system-topics.js';
+import { SYSTEM_TENANT_ID } from './topic-cache.js';
 
 stopAfterTests();
 let postgres: Awaited<ReturnType<typeof startPostgres>>;

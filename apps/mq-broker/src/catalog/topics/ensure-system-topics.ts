@@ -1,8 +1,6 @@
 import { allContracts } from '@angarium/contracts';
 import type { SqlRunner } from '@angarium/database';
-
-/** The tenant that is this system itself; its row comes with the migrations. */
-export const SYSTEM_TENANT_ID = '00000000-0000-0000-0000-000000000001';
+import { SYSTEM_TENANT_ID } from './topic-cache.js';
 
 /** Topics behind the internal API. They carry what is nobody's business but the services': not public. */
 export const internalTopics = {

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const tenant = randomUUID();
-const page = { tenantId: tenant, topic: undefined, afterId: undefined, limit: 50 };
+const page = { tenantId: tenant, limit: 50 };
 const only = async () => (await readConsumers(sql, page))[0]!;
 
 describe('the figures of a subscription', () => {
@@ -93,9 +93,10 @@ describe('figures of many subscriptions', () => {
     const theirs = await make.topic(randomUUID(), 'public', [{ next: 1 }]);
     const mine = await make.topic(tenant, 'orders', [{ next: 1 }]);
     await make.subscription(randomUUID(), mine, [0]);
-    const ids = [await make.subscription(tenant, mine, [0]), await make.subscription(tenant, theirs, [0]), await make.subscription(tenant, mine, [0])].sort();
+    const ids = [await make.subscription(tenant, mine, [0]), await make.subscription(tenant, mine, [0])].sort();
+    ids.push(await make.subscription(tenant, theirs, [0]));
     const first = await readConsumers(sql, { ...page, limit: 2 });
-    const rest = await readConsumers(sql, { ...page, limit: 2, afterId: first[1]!.id });
+    const rest = await readConsumers(sql, { ...page, limit: 1, after: [first[1]!.topic, first[1]!.id] });
     expect([...first, ...rest].map(({ id }) => id)).toEqual(ids);
     expect(await readConsumers(sql, { ...page, topic: 'public' })).toHaveLength(1);
     expect(await readConsumersOf(sql, [mine])).toHaveLength(3);

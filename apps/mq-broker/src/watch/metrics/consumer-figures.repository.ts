@@ -96,9 +96,9 @@ const figuresOf = (subscriptions: string, limit: number) => `
 
 const PAGE = `${figuresOf(
   `SELECT s.id FROM broker.message_subscriptions s JOIN broker.message_topics t ON t.id = s.topic_id
-   WHERE s.tenant_id = $1 AND s.id > $2 AND ($3::text IS NULL OR t.name = $3) ORDER BY s.id LIMIT $4`,
+   WHERE s.tenant_id = $1 AND (t.name COLLATE "C", s.id) > ($2, $3::uuid) AND ($4::text IS NULL OR t.name = $4) ORDER BY t.name COLLATE "C", s.id LIMIT $5`,
   MAX_COUNTED,
-)} ORDER BY s.id`;
+)} ORDER BY t.name COLLATE "C", s.id`;
 const OF_TOPICS = figuresOf(`SELECT s.id FROM broker.message_subscriptions s WHERE s.topic_id = ANY($1::uuid[]) ORDER BY s.id LIMIT ${SUBSCRIPTIONS_PER_LOOK}`, MAX_COUNTED);
 const SLOWEST = `${figuresOf(
   `SELECT s.id FROM broker.message_subscriptions s ${POSITIONS} ${countRows('waiting', SAMPLED_COUNT, 'waiting')}
@@ -120,14 +120,14 @@ const OWED = `
     ) l
   ) AS lanes FROM stand`;
 
-const NO_ID = '00000000-0000-0000-0000-000000000000';
+const BEGINNING = ['', '00000000-0000-0000-0000-000000000000'] as const;
 
-/** Subscriptions of a tenant after `afterId`, by id. */
+/** Subscriptions of a tenant by the names of their topics and their ids, those after `after`. */
 export async function readConsumers(
   runner: SqlRunner,
-  { tenantId, topic, afterId, limit }: { readonly tenantId: string; readonly topic: string | undefined; readonly afterId: string | undefined; readonly limit: number },
+  { tenantId, topic, after, limit }: { readonly tenantId: string; readonly topic?: string | undefined; readonly after?: readonly [topic: string, id: string] | undefined; readonly limit: number },
 ): Promise<ConsumerFigures[]> {
-  return (await runner.query<Row>(PAGE, [tenantId, afterId ?? NO_ID, topic ?? null, limit])).map(toFigures);
+  return (await runner.query<Row>(PAGE, [tenantId, ...(after ?? BEGINNING), topic ?? null, limit])).map(toFigures);
 }
 
 /** Subscriptions of all tenants to some topics; at most 2 000. */

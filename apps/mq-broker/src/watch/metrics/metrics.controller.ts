@@ -2,10 +2,7 @@ import { GetConsumerMetrics, GetMetrics, GetTopicMetrics } from '@angarium/contr
 import type { AnswerOf } from '@angarium/contracts';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
-import { decodeCursor } from './page-cursor.js';
 import { ReadFigures } from './read-figures.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 @Controller()
 export class MetricsController {
@@ -18,13 +15,11 @@ export class MetricsController {
 
   @Route(GetTopicMetrics)
   topics({ caller, query }: RouteCall<typeof GetTopicMetrics>): Promise<AnswerOf<typeof GetTopicMetrics>> {
-    return this.figures.topics({ tenantId: caller.tenantId, prefix: query.prefix, afterName: decodeCursor(query.cursor), limit: query.limit });
+    return this.figures.topics({ tenantId: caller.tenantId, prefix: query.prefix, cursor: query.cursor, limit: query.limit });
   }
 
   @Route(GetConsumerMetrics)
   consumers({ caller, query }: RouteCall<typeof GetConsumerMetrics>): Promise<AnswerOf<typeof GetConsumerMetrics>> {
-    const afterId = decodeCursor(query.cursor);
-    // a cursor that was not ours begins the list
-    return this.figures.consumers({ tenantId: caller.tenantId, topic: query.topic, afterId: afterId !== undefined && UUID.test(afterId) ? afterId : undefined, limit: query.limit });
+    return this.figures.consumers({ tenantId: caller.tenantId, topic: query.topic, cursor: query.cursor, limit: query.limit });
   }
 }

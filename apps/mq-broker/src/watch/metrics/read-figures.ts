@@ -1,10 +1,10 @@
 import type { ConsumerMetrics, MessageQueueMetrics, TopicMetrics } from '@angarium/contracts/broker-api';
 import type { Sql } from '@angarium/database';
 import { Injectable } from '@nestjs/common';
+import { nameCursor } from '../../catalog/page-cursor.js';
 import { InjectSql } from '../../sql.js';
 import { readConsumers, readConsumersOf, readOwed } from './consumer-figures.repository.js';
 import { addOwed, nothingOwed, owedBy } from './owed-by.js';
-import { toPage } from './page-cursor.js';
 import { ReplicaFigures } from './replica-figures.js';
 import { StreamLanes } from './stream-lanes.js';
 import { readTopics, type TopicFigures } from './topic-figures.repository.js';
@@ -60,9 +60,10 @@ export class ReadFigures {
     };
   }
 
-  async consumers(page: { readonly tenantId: string; readonly topic: string | undefined; readonly afterId: string | undefined; readonly limit: number }): Promise<Page<ConsumerMetrics>> {
-    const read = await readConsumers(this.sql, { ...page, limit: page.limit + 1 });
-    const { items, nextCursor } = toPage(read, page.limit, ({ id }) => id);
+  /** By the topic's name and the id. @throws INVALID_INPUT for a cursor that is not of this list. */
+  async consumers({ cursor, ...page }: { readonly tenantId: string; readonly topic: string | undefined; readonly cursor: string | undefined; readonly limit: number }): Promise<Page<ConsumerMetrics>> {
+    const read = await readConsumers(this.sql, { ...page, after: nameCursor.decode(cursor), limit: page.limit + 1 });
+    const { items, nextCursor } = nameCursor.pageOf(read, page.limit, ({ topic, id }) => [topic, id], same);
     const [owed, seen] = await Promise.all([owedBy(this.lanes, items), this.replicas.read(items.map(({ id }) => `subscription:${id}` as const))]);
     return {
       nextCursor,
@@ -74,9 +75,10 @@ export class ReadFigures {
     };
   }
 
-  async topics(page: { readonly tenantId: string; readonly prefix: string | undefined; readonly afterName: string | undefined; readonly limit: number }): Promise<Page<TopicMetrics>> {
-    const read = await readTopics(this.sql, { ...page, limit: page.limit + 1 });
-    const { items, nextCursor } = toPage(read, page.limit, ({ name }) => name);
+  /** By their names. @throws INVALID_INPUT for a cursor that is not of this list. */
+  async topics({ cursor, ...page }: { readonly tenantId: string; readonly prefix: string | undefined; readonly cursor: string | undefined; readonly limit: number }): Promise<Page<TopicMetrics>> {
+    const read = await readTopics(this.sql, { ...page, afterName: nameCursor.decode(cursor)?.[0], limit: page.limit + 1 });
+    const { items, nextCursor } = nameCursor.pageOf(read, page.limit, ({ name, id }) => [name, id], same);
     return { nextCursor, items: await this.withOwed(items) };
   }
 
@@ -102,6 +104,8 @@ export class ReadFigures {
     });
   }
 }
+
+const same = <T>(it: T) => it;
 
 function ratesOf(seen: WindowFigures | undefined): Rates {
   const { delivered = 0, failed = 0, retried = 0, dead = 0, skipped = 0 } = seen?.rates ?? {};

@@ -53,9 +53,9 @@ export class StreamLanes {
   private async lookAt(lane: Lane, nowMs: number): Promise<LaneState> {
     const stream = this.options.addresses.topicStream(lane.topicId, lane.partition);
     const ignored = ignoreError(this.options.logger, 'stream-lanes.look', 'the figures that Postgres has are shown rather than none');
-    const answer = (await this.redis.eval(streamLane, 1, stream, lane.subscriptionId, lane.settledOffset).catch(ignored)) as [number, string | null, string | null] | undefined;
-    const [inFlight, timestamp, event] = answer ?? [0, null, null];
-    return { inFlight, oldestAt: this.remember(lane, timeOf(timestamp, event), nowMs) };
+    const answer = (await this.redis.eval(streamLane, 1, stream, lane.subscriptionId, lane.settledOffset).catch(ignored)) as [number, string | null] | undefined;
+    const [inFlight, event] = answer ?? [0, null];
+    return { inFlight, oldestAt: this.remember(lane, timeOf(event), nowMs) };
   }
 
   private remember({ subscriptionId, partition, settledOffset }: Lane, entryAt: number | undefined, nowMs: number): number {
@@ -70,9 +70,8 @@ export class StreamLanes {
   }
 }
 
-/** When an entry was published, by either of the two fields that tell it. */
-function timeOf(timestamp: string | null, event: string | null): number | undefined {
-  const isMilliseconds = timestamp !== null && /^\d{1,15}$/.test(timestamp);
-  const at = isMilliseconds ? Number(timestamp) : Date.parse(/"time":"([^"]+)"/.exec(event ?? '')?.[1] ?? '');
+/** When an entry was published. The attributes are not parsed for it: in JSON no value can look like this field. */
+function timeOf(event: string | null): number | undefined {
+  const at = Date.parse(/"time":"([^"]+)"/.exec(event ?? '')?.[1] ?? '');
   return Number.isNaN(at) ? undefined : at;
 }

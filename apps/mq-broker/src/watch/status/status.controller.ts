@@ -23,7 +23,7 @@ export class StatusController {
   ) {}
 
   @Route(GetHealth)
-  async healthOf(_call: RouteCall<typeof GetHealth>): Promise<AnswerOf<typeof GetHealth>> {
+  async healthOf(): Promise<AnswerOf<typeof GetHealth>> {
     const report = await this.health.report();
     // reasons name hosts and ports: they are for /internal/mq/health-detailed
     const checks = Object.fromEntries(Object.entries(report.checks).map(([name, { status }]) => [name, status]));

@@ -52,7 +52,7 @@ export async function serveParts({ sql, redisUrl, instance = 'one', imports = []
     async call(method, path, as, body) {
       const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
       const answer = await fetch(`${url}${path}`, { method, ...json, headers: { ...json.headers, 'x-as': JSON.stringify(as) } });
-      return { status: answer.status, body: (await answer.json()) as unknown };
+      return { status: answer.status, body: await answer.json() };
     },
     async stop() {
       await server.close();
