@@ -25,7 +25,7 @@ import { Epoch } from './drain/epoch.js';
 import { SweepUndrained } from './drain/sweep-undrained.js';
 import { AttemptDelivery } from './fan-out/attempt-delivery.js';
 import { Dispatcher, LEASE_MS } from './fan-out/dispatcher.js';
-import { HeldDeliveries } from './fan-out/held-deliveries.js';
+import { HEARTBEAT_MS, HeldDeliveries } from './fan-out/held-deliveries.js';
 import { PullMessages } from './fan-out/pull/pull-messages.js';
 import { SettlePulled } from './fan-out/pull/settle-pulled.js';
 import { WaitForMessages } from './fan-out/pull/wait-for-messages.js';
@@ -85,13 +85,11 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
 
   // what is new in a partition, whoever appended it
   const wake = (at: PartitionId): void => {
-    let hasOrdered = false;
     for (const subscription of subscriptions.ofTopic(at.topicId)) {
-      if (subscription.isOrdered) hasOrdered = true;
-      else if (isPush(subscription)) dispatcher.wake(subscription, at.partition);
+      if (subscription.isOrdered) continue;
+      if (isPush(subscription)) dispatcher.wake(subscription, at.partition);
       else waits.wake(subscription.id);
     }
-    if (hasOrdered) feeds.kick();
   };
   const onAppended = (at: PartitionId, count: number, waitedMs: number): void => {
     meter.appended(count, waitedMs);
@@ -105,7 +103,9 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
   const committed = (stored: readonly Committed[]): void => {
     drain.offer(stored.map(messageOf));
     // an ordered subscription follows the record itself
-    for (const { message, partition } of stored) if ([...subscriptions.ofTopic(message.topicId)].some((it) => it.isOrdered)) wake({ topicId: message.topicId, partition });
+    for (const topicId of new Set(stored.map(({ message }) => message.topicId))) {
+      for (const { isOrdered } of subscriptions.ofTopic(topicId)) if (isOrdered) feeds.kick();
+    }
   };
   const commits = new CommitLane({
     sql,
@@ -180,7 +180,7 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
     takeOver: (subscription, at, messages) => takeOver.fromStream(subscription, at, messages),
     onBehind: (subscription, partition) => (isPush(subscription) ? dispatcher.wake(subscription, partition) : waits.wake(subscription.id)),
   });
-  const trim = new TrimStreams(sql, delivering, logger);
+  const trim = new TrimStreams(sql, delivering, (topicId) => drain.forget(topicId), logger);
   const house = new KeepHouse({ sql, ledger, bus, removeExpiredKeys, logger });
 
   subscriptions.onChange((subscription) => {
@@ -197,6 +197,8 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
   });
   signals.onChange(({ kind }) => kind === 'topic' && trim.kick());
   patient.on('ready', () => {
+    groups.holdOff(2 * HEARTBEAT_MS);
+    held.kick();
     sweep.kick();
     groups.kick();
   });

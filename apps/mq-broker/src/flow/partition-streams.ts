@@ -160,6 +160,12 @@ export class PartitionStreams {
     return rows.map(([id, fields]) => fromEntry(at.topicId, at.partition, id, fields));
   }
 
+  /** The oldest offset that the stream still has; undefined when it is empty. */
+  async oldest(at: PartitionId): Promise<number | undefined> {
+    const [entry] = await translated(this.redis.xrange(this.keys(at)[0], '-', '+', 'COUNT', 1));
+    return entry && offsetOf(entry[0]);
+  }
+
   /** How far each group of a partition is, by group name. */
   async groups(at: PartitionId): Promise<Map<string, GroupState>> {
     const [stream] = this.keys(at);

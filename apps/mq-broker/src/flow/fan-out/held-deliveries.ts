@@ -4,7 +4,7 @@ import type { PartitionStreams } from '../partition-streams.js';
 import type { LedgerRepository } from '../settle/ledger.repository.js';
 import type { HeldDelivery } from '../settle/settle-delivery.js';
 
-const HEARTBEAT_MS = 1_500;
+export const HEARTBEAT_MS = 1_500;
 
 /**
  * The deliveries that this replica has in hand. One pass renews the leases of all: a replica that stops doing so is taken for dead
@@ -34,6 +34,11 @@ export class HeldDeliveries {
 
   start(): void {
     this.loop.start();
+  }
+
+  /** Renews now. */
+  kick(): void {
+    this.loop.kick();
   }
 
   stop(): Promise<void> {

@@ -39,6 +39,7 @@ export interface FollowGroupsOptions {
  */
 export class FollowGroups {
   private readonly loop: Loop;
+  private mayTakeOverAt = 0;
 
   constructor(private readonly options: FollowGroupsOptions) {
     this.loop = new Loop({ name: 'follow-groups', everyMs: LOOK_MS, logger: options.logger, pass: () => this.followOnce() });
@@ -50,6 +51,11 @@ export class FollowGroups {
 
   kick(): void {
     this.loop.kick();
+  }
+
+  /** Redis was away, and with it every heartbeat: whoever is alive gets this long to renew what it has in hand. */
+  holdOff(ms: number): void {
+    this.mayTakeOverAt = performance.now() + ms;
   }
 
   stop(): Promise<void> {
@@ -87,7 +93,7 @@ export class FollowGroups {
       const settled = group === undefined ? 0 : group.oldestPending === undefined ? group.delivered : group.oldestPending - 1;
       if (settled > Number(row.settled_offset)) moved.push({ row, settled });
       if (subscription === undefined) continue;
-      if (group !== undefined && group.pendingCount > 0) await this.takeOverIdle(subscription, at);
+      if (group !== undefined && group.pendingCount > 0 && performance.now() >= this.mayTakeOverAt) await this.takeOverIdle(subscription, at);
       if (group === undefined || group.delivered < Number(row.head)) this.options.onBehind(subscription, at.partition);
     }
     return moved;

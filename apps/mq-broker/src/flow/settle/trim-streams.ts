@@ -17,6 +17,7 @@ export class TrimStreams {
   constructor(
     private readonly sql: Sql,
     private readonly streams: PartitionStreams,
+    private readonly onTopicGone: (topicId: string) => void,
     logger: Logger,
   ) {
     this.loop = new Loop({ name: 'trim-streams', everyMs: TRIM_MS, logger, pass: () => this.trimOnce() });
@@ -44,13 +45,25 @@ export class TrimStreams {
       [],
       'trim-floors',
     );
+    await this.removeGone(rows.map(({ topic_id: topicId, partition_id: partition }) => `${topicId}/${partition}`));
     for (const { topic_id: topicId, partition_id: partition, floor } of rows) {
       const name = `${topicId}/${partition}`;
       const until = Number(floor);
-      const from = this.trimmed.get(name) ?? 0;
-      if (until <= from) continue;
-      await this.streams.trim({ topicId, partition }, from, until);
-      this.trimmed.set(name, until);
+      const from = this.trimmed.get(name) ?? ((await this.streams.oldest({ topicId, partition })) ?? until + 1) - 1;
+      if (until > from) await this.streams.trim({ topicId, partition }, from, until);
+      this.trimmed.set(name, Math.max(from, until));
+    }
+  }
+
+  /** Topics that were there at the last pass and are no more: their streams go, too. */
+  private async removeGone(there: readonly string[]): Promise<void> {
+    const left = new Set(there);
+    for (const name of this.trimmed.keys()) {
+      if (left.has(name)) continue;
+      const [topicId = '', partition] = name.split('/');
+      await this.streams.remove({ topicId, partition: Number(partition) });
+      this.trimmed.delete(name);
+      this.onTopicGone(topicId);
     }
   }
 }
