@@ -94,5 +94,7 @@ EXPOSE $PORT
 # Whether the process turns. What it depends on is asked by /health/ready, which an orchestrator should ask.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=30s \
   CMD ["node", "--eval", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Small semi-spaces keep an idle service small: V8 would let the young generation grow to many times of what these services need.
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=4", "--expose-gc", "dist/main.js"]
+# Small semi-spaces keep an idle service small: V8 would let the young generation grow to many times of what these services need (docs/decisions/008).
+ARG SEMI_SPACE_MB=4
+ENV NODE_OPTIONS="--max-semi-space-size=$SEMI_SPACE_MB"
+CMD ["node", "--enable-source-maps", "--heap-growing-percent=40", "--expose-gc", "dist/main.js"]

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import { deployMigrations } from '@angarium/database/migrations';
 import { createSealKey } from '@angarium/secrets';
 import { bundleOf, bundleServices } from './bundle-services.js';
+import { nodeFlags } from './node-flags.js';
 import { provisionDevelopment, type DevelopmentCredentials } from './provision-development.js';
 import { runServices, type RunningService } from './run-services.js';
 import { mailServer, postgresServer, redisServer, type Server, type ServersContext } from './servers.js';
@@ -31,7 +32,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const starting = runServices({
     ...context,
     env: serviceEnv(env, shared, settings.root),
-    commandOf: (service) => [process.execPath, '--enable-source-maps', '--max-semi-space-size=4', '--expose-gc', bundleOf(settings.root, service)],
+    commandOf: (service) => [process.execPath, ...nodeFlags(service), bundleOf(settings.root, service)],
     graceMs: (Number(env['SHUTDOWN_GRACE_MS']) || defaultGraceMs) + closingMs,
     readyTimeoutMs,
   });

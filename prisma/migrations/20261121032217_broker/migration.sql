@@ -355,17 +355,20 @@ BEGIN
 END $$;
 
 -- Commits a batch of messages: numbers them, partition by partition, and stores them, or recognises those that were published before.
--- One row an input element, in its order. outcome: stored, duplicate (offset and time are those of the first), gone (no such partition).
 -- Locks the partitions in sorted order and the message ids in sorted order after them, so two batches never wait for each other in a ring.
 -- An element's dedup_ms is null where its publisher gave no message id. The caller leaves out what repeats an id within the batch.
+-- RETURNS one row for each partition that got something: its messages have the offsets from offset_value on, in the order of the input;
+--         one row with its ordinal for each message that was published before: offset and time are those of the first.
+--         A message whose partition has no row, and that has none itself, was not stored: there is no such partition any more.
 CREATE FUNCTION "broker"."commit_messages"(
   topics uuid[], partitions int[], ids uuid[], message_ids text[], dedup_ms bigint[], keys text[], types text[], correlations text[],
   headers text[], payloads text[], sizes int[], content_types text[], scheduled timestamptz[], expires timestamptz[],
   producers text[], tenants uuid[], traces text[]
-) RETURNS TABLE (ordinal bigint, outcome text, partition_id int, offset_value bigint, published_at timestamptz) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (ordinal bigint, topic_id uuid, partition_id int, offset_value bigint, published_at timestamptz) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   at timestamptz;
+  known bigint[] := '{}';
 BEGIN
   PERFORM 1 FROM broker.topic_partitions tp
     WHERE (tp.topic_id, tp.partition_id) IN (SELECT x.t, x.p FROM unnest(topics, partitions) AS x(t, p))
@@ -382,20 +385,24 @@ BEGIN
       ON CONFLICT (topic_id, message_id) DO UPDATE
         SET partition_id = 0, offset_value = 0, published_at = excluded.published_at, expires_at = excluded.expires_at
         WHERE d.expires_at <= excluded.published_at;
+    RETURN QUERY
+      SELECT x.ord, d.topic_id, d.partition_id, d.offset_value, d.published_at
+      FROM unnest(topics, message_ids, dedup_ms) WITH ORDINALITY AS x(t, m, w, ord)
+        JOIN broker.message_dedup d ON d.topic_id = x.t AND d.message_id = x.m
+      WHERE x.w IS NOT NULL AND d.offset_value > 0;
+    known := ARRAY(
+      SELECT x.ord FROM unnest(topics, message_ids, dedup_ms) WITH ORDINALITY AS x(t, m, w, ord)
+        JOIN broker.message_dedup d ON d.topic_id = x.t AND d.message_id = x.m
+      WHERE x.w IS NOT NULL AND d.offset_value > 0);
   END IF;
 
   RETURN QUERY
-  WITH input AS (
-    SELECT * FROM unnest(topics, partitions, ids, message_ids, dedup_ms, keys, types, correlations, headers, payloads, sizes, content_types,
+  WITH fresh AS (
+    SELECT x.*, row_number() OVER (PARTITION BY x.topic, x.part ORDER BY x.ord) AS nth
+    FROM unnest(topics, partitions, ids, message_ids, dedup_ms, keys, types, correlations, headers, payloads, sizes, content_types,
       scheduled, expires, producers, tenants, traces)
       WITH ORDINALITY AS x(topic, part, id, message, dedup, key, type, correlation, header, payload, size, content, scheduled_for, expiry, producer, tenant, trace, ord)
-  ), known AS (
-    SELECT i.ord, d.partition_id AS part, d.offset_value AS off, d.published_at AS since
-    FROM input i JOIN broker.message_dedup d ON d.topic_id = i.topic AND d.message_id = i.message
-    WHERE i.dedup IS NOT NULL AND d.offset_value > 0
-  ), fresh AS (
-    SELECT i.*, row_number() OVER (PARTITION BY i.topic, i.part ORDER BY i.ord) AS nth
-    FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ord = i.ord)
+    WHERE known = '{}' OR x.ord <> ALL (known)
   ), moved AS (
     UPDATE broker.topic_partitions tp SET next_offset = tp.next_offset + c.n
     FROM (SELECT f.topic, f.part, count(*) AS n FROM fresh f GROUP BY f.topic, f.part) c
@@ -412,10 +419,7 @@ BEGIN
     FROM fresh f JOIN moved m ON m.topic = f.topic AND m.part = f.part
     WHERE f.dedup IS NOT NULL AND d.topic_id = f.topic AND d.message_id = f.message
   )
-  SELECT i.ord, CASE WHEN k.ord IS NOT NULL THEN 'duplicate' WHEN m.topic IS NULL THEN 'gone' ELSE 'stored' END,
-    coalesce(k.part, i.part), coalesce(k.off, m.base + f.nth), coalesce(k.since, at)
-  FROM input i LEFT JOIN known k ON k.ord = i.ord LEFT JOIN fresh f ON f.ord = i.ord LEFT JOIN moved m ON m.topic = f.topic AND m.part = f.part
-  ORDER BY i.ord;
+  SELECT NULL::bigint, m.topic, m.part, m.base + 1, at FROM moved m;
 END $$;
 
 -- This system itself, whose contract events are topics (see libs/contracts, SYSTEM_TENANT).

@@ -2,7 +2,9 @@ import { toArrayLiteral, type SqlRunner } from '@angarium/database';
 import type { Committed, NewMessage } from './new-message.js';
 
 interface Row {
-  readonly outcome: Committed['outcome'];
+  /** Null: the row is of a partition, and offset_value is that of its first new message. */
+  readonly ordinal: string | null;
+  readonly topic_id: string;
   readonly partition_id: number;
   readonly offset_value: string;
   readonly published_at: Date;
@@ -28,7 +30,7 @@ const columns: readonly (readonly [string, (message: NewMessage) => string | num
   ['uuid', (it) => it.tenantId],
   ['text', (it) => it.traceparent],
 ];
-const COMMIT = `SELECT outcome, partition_id, offset_value, published_at FROM broker.commit_messages(${columns.map(([type], at) => `$${at + 1}::${type}[]`).join(', ')})`;
+const COMMIT = `SELECT ordinal, topic_id, partition_id, offset_value, published_at FROM broker.commit_messages(${columns.map(([type], at) => `$${at + 1}::${type}[]`).join(', ')})`;
 
 /**
  * Stores messages and gives them their offsets, all in one statement (see the function broker.commit_messages).
@@ -38,10 +40,25 @@ const COMMIT = `SELECT outcome, partition_id, offset_value, published_at FROM br
  */
 export async function commitMessages(runner: SqlRunner, messages: readonly NewMessage[]): Promise<Committed[]> {
   const values = columns.map(([, read]) => toArrayLiteral(messages.map(read)));
-  const rows = await runner.query<Row>(COMMIT, values, 'commit-messages');
-  return rows.map(({ outcome, partition_id: partition, offset_value: offset, published_at: publishedAt }, at) => {
-    const message = messages[at];
-    if (message === undefined) throw new RangeError('commit_messages answered more rows than it was given');
-    return { message, outcome, partition, offset: Number(offset), publishedAt };
+  return numbered(messages, await runner.query<Row>(COMMIT, values, 'commit-messages'));
+}
+
+/** Offsets follow each other within a partition, so the function tells only where they begin. */
+function numbered(messages: readonly NewMessage[], rows: readonly Row[]): Committed[] {
+  const next = new Map<string, { offset: number; readonly publishedAt: Date }>();
+  const known = new Map<number, Row>();
+  for (const row of rows) {
+    if (row.ordinal === null) next.set(`${row.topic_id}/${row.partition_id}`, { offset: Number(row.offset_value), publishedAt: row.published_at });
+    else known.set(Number(row.ordinal) - 1, row);
+  }
+  return messages.map((message, at): Committed => {
+    const first = known.get(at);
+    if (first !== undefined) {
+      return { message, outcome: 'duplicate', partition: first.partition_id, offset: Number(first.offset_value), publishedAt: first.published_at };
+    }
+    const { partition } = message;
+    const place = next.get(`${message.topicId}/${partition}`);
+    if (place === undefined) return { message, outcome: 'gone', partition, offset: 0, publishedAt: new Date(0) };
+    return { message, outcome: 'stored', partition, offset: place.offset++, publishedAt: place.publishedAt };
   });
 }
