@@ -1,6 +1,7 @@
 import { entryFields } from '@angarium/contracts';
 import type { FlatFields } from '@angarium/streams';
 import type { Committed } from './commit/new-message.js';
+import { isoOf } from './iso-of.js';
 
 /** A message on its way to its subscriptions, as the stream and the record tell it. */
 export interface BrokerMessage {
@@ -43,24 +44,24 @@ export function messageOf({ message, partition, offset, publishedAt }: Committed
   return { topicId, partition, offset, messageId, type, key, correlationId, headers, payload, contentType, publishedAt, expiresAt, traceparent, tenantId, producer };
 }
 
-/** The values of an entry's fields `event`, `headers` and `data`, the same for every topic. */
+/**
+ * The values of an entry's fields `event`, `headers` and `data`, the same for every topic. Written out by hand, as this is done for
+ * every message: JSON.stringify of the whole object takes three times as long.
+ */
 export function entryValues(message: BrokerMessage): [event: string, headers: string, data: string] {
-  const event: StoredEvent & { specversion: string; source: string } = {
-    specversion: '1.0',
-    id: message.messageId,
-    source: 'mq-broker',
-    type: message.type,
-    time: message.publishedAt.toISOString(),
-    datacontenttype: message.contentType,
-    tenant: message.tenantId,
-    correlationid: message.correlationId ?? '',
-    sourceinstance: message.producer ?? '',
-    // JSON leaves out what is undefined
-    traceparent: message.traceparent ?? undefined,
-    partitionkey: message.key ?? undefined,
-    expirytime: message.expiresAt?.toISOString(),
-  };
-  return [JSON.stringify(event), message.headers, message.payload];
+  const { messageId, type, publishedAt, contentType, tenantId, correlationId, producer, traceparent, key, expiresAt } = message;
+  let event = `{"specversion":"1.0","id":${quoted(messageId)},"source":"mq-broker","type":${quoted(type)},"time":"${isoOf(publishedAt)}"`;
+  event += `,"datacontenttype":${quoted(contentType)},"tenant":"${tenantId}","correlationid":${quoted(correlationId ?? '')},"sourceinstance":${quoted(producer ?? '')}`;
+  if (traceparent !== null) event += `,"traceparent":${quoted(traceparent)}`;
+  if (key !== null) event += `,"partitionkey":${quoted(key)}`;
+  if (expiresAt !== null) event += `,"expirytime":"${expiresAt.toISOString()}"`;
+  return [`${event}}`, message.headers, message.payload];
+}
+
+const plain = /^[\w .:/+-]*$/;
+
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** A stream entry as the message that it holds. */

@@ -7,10 +7,10 @@ import { passFaultPoint } from '../fault-point.js';
 import { rebuildStream } from './rebuild-stream.js';
 
 /** Most messages and bytes of one append, so that Redis is not held for long. */
-const MAX_APPEND_COUNT = 250;
+const MAX_APPEND_COUNT = 500;
 const MAX_APPEND_BYTES = 512 * 1024;
 /** Most bytes that wait in memory for one partition while Redis is away; beyond that they are read from the record later. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Another replica has committed what comes before and is just about to append it. */
 const GAP_PATIENCE_COUNT = 3;
 const GAP_PAUSE_MS = 3;
