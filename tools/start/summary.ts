@@ -76,9 +76,11 @@ function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, vic
   if (brokerUrl !== undefined && credentials !== undefined) {
     const post = `curl -H 'authorization: Bearer ${credentials.apiKey}' -H 'content-type: application/json'`;
     steps.push([
-      'Make a topic, and publish a message to it',
+      'Make a topic, subscribe to it, publish a message and pull it; SUBSCRIPTION_ID is the id in the answer to the second command',
       `${post} ${brokerUrl}/api/v1/mq/queues -d '{"name":"orders"}'`,
+      `${post} ${brokerUrl}/api/v1/mq/subscriptions -d '{"topic":"orders","group":"billing","destination":{"type":"pull"}}'`,
       `${post} ${brokerUrl}/api/v1/mq/publish -d '{"topic":"orders","payload":{"orderId":"o-1"}}'`,
+      `${post} ${brokerUrl}/api/v1/mq/subscriptions/SUBSCRIPTION_ID/pull -d '{"max":10}'`,
     ]);
   }
   const redis = servers.find((it) => it.name === 'Redis')?.pid;

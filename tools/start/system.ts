@@ -95,6 +95,8 @@ function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, stri
     MALLOC_ARENA_MAX: '2',
     // Compiled code is kept between starts (Node 22 and later; older ones do not look).
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/angarium/compiled'),
+    // The first webhook that somebody tries goes to their own machine.
+    WEBHOOK_PRIVATE_HOSTS: '127.0.0.1,localhost',
     ...env,
     ...shared,
     INSTANCE_ID: undefined,

@@ -10,6 +10,9 @@ import { webhookBody } from './webhook-body.js';
 /** Of the answer's body, for the attempt log. */
 const HEAD_BYTES = 1_000;
 
+/** Many servers refuse requests with more than 8 KiB of headers; those of a message that do not fit are left out. */
+const MAX_HEADERS_LENGTH = 6_000;
+
 /** Pushes messages by HTTP after the Standard Webhooks specification 1.0 (https://www.standardwebhooks.com). */
 export class WebhookDestination implements Destination {
   readonly type = 'webhook';
@@ -37,7 +40,8 @@ export class WebhookDestination implements Destination {
         method: 'POST',
         url: destination.url,
         headers: {
-          ...destination.headers,
+          ...lowerCase(destination.headers),
+          ...aboutMessage(subscription.topicName, message),
           'content-type': 'application/json',
           'user-agent': 'Angarium-Webhooks/1.0',
           'webhook-id': id,
@@ -59,6 +63,29 @@ export class WebhookDestination implements Destination {
 
 function toOutcome(verdict: Verdict): DeliveryOutcome {
   return verdict.kind === 'failed' ? { ...verdict, isReceivers: true } : verdict;
+}
+
+/** HTTP knows no case in names: two spellings of one would both be sent. */
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** What the body of a Standard Webhook has no place for. What is no visible ASCII is percent-encoded. */
+function aboutMessage(topic: string, { key, correlationId, headers }: DeliveryAttempt['message']): Record<string, string> {
+  const about: Record<string, string> = { 'angarium-topic': topic };
+  if (key !== null) about['angarium-key'] = asciiOf(key);
+  if (correlationId !== null) about['x-correlation-id'] = asciiOf(correlationId);
+  let length = 0;
+  for (const [name, value] of Object.entries(JSON.parse(headers) as Record<string, string>)) {
+    const text = asciiOf(value);
+    length += name.length + text.length;
+    if (length <= MAX_HEADERS_LENGTH) about[`angarium-header-${name.toLowerCase()}`] = text;
+  }
+  return about;
+}
+
+function asciiOf(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(Buffer.from(text).toString());
 }
 
 /** The message's id, at every attempt the same; the specification allows no full stop in it, so an id with one is hashed. */
