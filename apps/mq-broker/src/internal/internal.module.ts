@@ -1,4 +1,8 @@
-import { Injectable, Module, type DynamicModule, type InjectionToken, type ModuleMetadata, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Sql } from '@angarium/database';
+import { Injectable, Module, type DynamicModule, type InjectionToken, type ModuleMetadata, type OnApplicationShutdown } from '@nestjs/common';
+import { CatalogSignals } from '../catalog/catalog-signals.js';
+import { SQL } from '../sql.js';
+import { watchTokens, type WatchOptions } from '../watch/watch-options.js';
 import { CreateSystemTopics } from './create-system-topics.js';
 import { EmailQueue, type EmailQueueOptions } from './email-queue.js';
 import { InternalPublishController } from './internal-publish.controller.js';
@@ -14,20 +18,27 @@ export interface InternalOptions extends EmailQueueOptions {
 }
 
 @Injectable()
-class InternalLifetime implements OnApplicationBootstrap, OnApplicationShutdown {
+class InternalLifetime implements OnApplicationShutdown {
   constructor(
     private readonly topics: CreateSystemTopics,
     private readonly emails: EmailQueue,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.topics.start();
-  }
-
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.topics.stop(), this.emails.close()]);
   }
 }
+
+/** Made before the application is: handlers of events run before any hook of a module does. */
+const systemTopics = {
+  provide: CreateSystemTopics,
+  async useFactory(sql: Sql, signals: CatalogSignals, options: WatchOptions) {
+    const topics = new CreateSystemTopics(sql, signals, options);
+    await topics.start();
+    return topics;
+  },
+  inject: [SQL, CatalogSignals, watchTokens.options],
+};
 
 /** The routes that other services of this system use. Needs SqlModule, WatchModule, QueuesModule and CatalogSignals. */
 @Module({})
@@ -40,7 +51,8 @@ export class InternalModule {
       providers: [
         { provide: PUBLISHES_MESSAGES, useExisting: publisher },
         { provide: EmailQueue, useFactory: () => new EmailQueue(options) },
-        ...[OrderMail, CreateSystemTopics, InternalLifetime],
+        systemTopics,
+        ...[OrderMail, InternalLifetime],
       ],
     };
   }

@@ -8,6 +8,7 @@ export const workspace = join(dirname(fileURLToPath(import.meta.url)), '../../..
 
 /** Examples written to a folder of their own, as a reader would write them to apps/. */
 export interface ExampleWorkspace {
+  readonly root: string;
   /** What the compiler says; empty when all is well. */
   typecheck(): string;
   /** Bundles an app (`apps/orders`) as the page says. @returns its main.js. @throws Error with the output of the build. */
@@ -31,6 +32,7 @@ export async function writeExamples(files: ReadonlyMap<string, string>): Promise
     return { output: `${stdout}${stderr}`, isDone: status === 0 };
   };
   return {
+    root,
     typecheck: () => run('node_modules/typescript/bin/tsc', '-p', root).output,
     build(app) {
       const { output, isDone } = run('tools/build/build.mjs', relative(workspace, join(root, app)));

@@ -12,6 +12,15 @@ const page = [
   'one',
   'two',
   '```',
+  '```sh session=guide',
+  'echo one',
+  '```',
+  '```json answer=guide',
+  '{"n":…}',
+  '```',
+  '```sh session=guide',
+  'echo two',
+  '```',
 ].join('\n');
 
 describe('the examples of a page', () => {
@@ -21,6 +30,17 @@ describe('the examples of a page', () => {
 
   it('come with the output that is promised', () => {
     expect([...extractExamples(page).outputs]).toEqual([['apps/shop', 'one\ntwo\n']]);
+  });
+
+  it('come with the commands of a session in their order, and what each prints where it is shown', () => {
+    expect(extractExamples(page).sessions.get('guide')).toEqual([
+      { commands: 'echo one\n', answer: '{"n":…}\n' },
+      { commands: 'echo two\n', answer: undefined },
+    ]);
+  });
+
+  it('cannot show an answer that no commands stand before', () => {
+    expect(() => extractExamples('```json answer=guide\n1\n```\n')).toThrow(/The answer of guide has no commands/);
   });
 
   it('cannot have one name twice, on one page or on two', () => {

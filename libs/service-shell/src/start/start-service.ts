@@ -15,6 +15,7 @@ import { followRequests } from '../http/request-context.js';
 import { serveRoutes, type ServeOptions } from '../routes/serve-routes.js';
 import type { ServiceSettings, TransportSettings } from './service-settings.js';
 import { ShellModule } from './shell.module.js';
+import { drainConnections } from './drain-connections.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
 /** Bodies above this are refused with 413. */
@@ -70,7 +71,7 @@ async function start<D extends ConfigDefinition>(
 
   const transport = transportOptions(service, settings, logger, metrics);
   const parts = { config, logger, metrics, app: definition.module(config, logger), imports: definition.transport ? [TransportModule.forRoot(transport)] : [] };
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', requestIdHeader: false });
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', return503OnClosing: false, requestIdHeader: false });
   const options = { logger: new NestLogger(logger), abortOnError: false, bodyParser: false };
   const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, options);
   app.useGlobalFilters(new AnyExceptionFilter(logger));
@@ -88,6 +89,7 @@ async function start<D extends ConfigDefinition>(
   setTimeout(() => globalThis.gc?.(), BOOT_GARBAGE_MS).unref();
   stopOnSignal(logger, settings.SHUTDOWN_GRACE_MS, async () => {
     health.announceStop();
+    await drainConnections(app.getHttpServer(), settings.SHUTDOWN_GRACE_MS);
     // a connection that was answering when the stop began would otherwise be kept alive for more than a minute
     const idle = setInterval(() => app.getHttpServer().closeIdleConnections(), IDLE_CLOSE_MS);
     await app.close();

@@ -1,7 +1,8 @@
-import { catalogue } from '@angarium/contracts';
+import { RealtimeMessagePublished } from '@angarium/contracts';
 import { openSql, type Sql } from '@angarium/database';
 import { silentLogger } from '@angarium/observability';
 import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
+import { bridgedEvents } from '../../flow/accept/bridge-events.controller.js';
 import { ensureSystemTopics, internalTopics, systemTopics } from './ensure-system-topics.js';
 import { SYSTEM_TENANT_ID } from './topic-cache.js';
 
@@ -27,23 +28,25 @@ const stored = () =>
   );
 
 describe('the topics of the system', () => {
-  it('are one for each contract event, which everybody may subscribe to, and those of the internal API, which nobody may', async () => {
-    await ensureSystemTopics(sql);
-    const expected = [...catalogue.events.map(({ name }) => ({ name, is_public: true })), ...Object.keys(internalTopics).map((name) => ({ name, is_public: false }))];
+  it('are one for each contract event that becomes messages, which everybody may subscribe to, and those of the internal API, which nobody may', async () => {
+    await ensureSystemTopics(sql, bridgedEvents);
+    const expected = [...bridgedEvents.map(({ name }) => ({ name, is_public: true })), ...Object.keys(internalTopics).map((name) => ({ name, is_public: false }))];
+    // nothing would ever come to whoever subscribed to this one
+    expect(expected.map(({ name }) => name)).not.toContain(RealtimeMessagePublished.name);
     expect(await stored()).toEqual(expected.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((it) => ({ ...it, tenant_id: SYSTEM_TENANT_ID, partitions: 1 })));
   });
 
   it('are created once, with their partitions, however many replicas start at once', async () => {
-    const made = await Promise.all(Array.from({ length: 8 }, () => ensureSystemTopics(sql)));
-    expect(made.flat()).toHaveLength(systemTopics().length);
+    const made = await Promise.all(Array.from({ length: 8 }, () => ensureSystemTopics(sql, bridgedEvents)));
+    expect(made.flat()).toHaveLength(systemTopics(bridgedEvents).length);
     expect((await stored()).every(({ partitions }) => partitions === 1)).toBe(true);
-    expect(await ensureSystemTopics(sql)).toEqual([]);
+    expect(await ensureSystemTopics(sql, bridgedEvents)).toEqual([]);
   });
 
   it('stay as somebody has changed them', async () => {
-    await ensureSystemTopics(sql);
+    await ensureSystemTopics(sql, bridgedEvents);
     await sql.query("UPDATE broker.message_topics SET description = 'mine', status = 'paused', is_public = true WHERE name = 'audit-logs'");
-    await ensureSystemTopics(sql);
+    await ensureSystemTopics(sql, bridgedEvents);
     const [topic] = await sql.query("SELECT description, status, is_public FROM broker.message_topics WHERE name = 'audit-logs'");
     expect(topic).toEqual({ description: 'mine', status: 'paused', is_public: true });
   });

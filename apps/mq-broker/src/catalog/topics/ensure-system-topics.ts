@@ -1,4 +1,4 @@
-import { allContracts } from '@angarium/contracts';
+import type { EventContract } from '@angarium/contracts';
 import type { SqlRunner } from '@angarium/database';
 import { SYSTEM_TENANT_ID } from './topic-cache.js';
 
@@ -20,9 +20,8 @@ interface SystemTopic {
   readonly isPublic: boolean;
 }
 
-/** Every contract event, which each tenant may subscribe to, and the internal ones. */
-export function systemTopics(): SystemTopic[] {
-  const events = allContracts.filter(({ kind }) => kind === 'event');
+/** Those of contract events, which each tenant may subscribe to, and the internal ones. */
+export function systemTopics(events: readonly EventContract[]): SystemTopic[] {
   return [
     ...events.map(({ name, description }) => ({ name, description, isPublic: true })),
     ...Object.entries(internalTopics).map(([name, description]) => ({ name, description, isPublic: false })),
@@ -41,10 +40,11 @@ const ENSURE = `
   SELECT id, name FROM made ORDER BY name`;
 
 /**
- * Creates the topics of the system tenant that are missing, in one statement; those that exist stay as they are.
+ * Creates the topics of the system tenant that are missing, in one statement: one for each of `events`, and the internal ones; those that exist stay as they are.
  * Idempotent, also from several replicas at once. @returns what was created now. @throws DATABASE_UNAVAILABLE.
  */
-export async function ensureSystemTopics(sql: SqlRunner, topics: readonly SystemTopic[] = systemTopics()): Promise<{ readonly id: string; readonly name: string }[]> {
+export async function ensureSystemTopics(sql: SqlRunner, events: readonly EventContract[]): Promise<{ readonly id: string; readonly name: string }[]> {
+  const topics = systemTopics(events);
   const columns = [topics.map((it) => it.name), topics.map((it) => it.description), topics.map((it) => it.isPublic)];
   return sql.query<{ id: string; name: string }>(ENSURE, [SYSTEM_TENANT_ID, ...columns, DEDUP_WINDOW_MS]);
 }

@@ -13,10 +13,13 @@ export function isDayMissing(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === '23514';
 }
 
+/** What another replica that drops the same days makes of our statement: the table is gone, is detached, or is being detached. */
+const othersAreAtIt = new Set(['42P01', '55000', '42809']);
+
 /**
  * Drops the days that no topic may read any more: older than the longest retention. Whole tables, never row by row.
- * Each is detached first, which lets publishes go on; what an earlier call left half done is finished.
- * @returns the names of the dropped tables.
+ * Each is detached first, which lets publishes go on; what an earlier call left half done is finished. Replicas may do it at once.
+ * @returns the names of the tables that this call dropped.
  */
 export async function dropOldDays(sql: SqlRunner): Promise<string[]> {
   const tables = await sql.query<{ name: string; log: string; state: 'attached' | 'pending' | 'loose' }>(
@@ -26,11 +29,19 @@ export async function dropOldDays(sql: SqlRunner): Promise<string[]> {
      SELECT c.relname AS name, substring(c.relname FROM '^(.*)_[0-9]{8}$') AS log,
        CASE WHEN i.inhrelid IS NULL THEN 'loose' WHEN i.inhdetachpending THEN 'pending' ELSE 'attached' END AS state
      FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid, longest
-     WHERE c.relnamespace = 'broker'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(message|consumption)_records_[0-9]{8}$' AND right(c.relname, 8) < longest.oldest`,
+     WHERE c.relnamespace = 'broker'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(message|consumption)_records_[0-9]{8}$' AND right(c.relname, 8) < longest.oldest
+     -- while one is half detached no other can be
+     ORDER BY i.inhdetachpending IS TRUE DESC, c.relname`,
   );
+  const dropped: string[] = [];
   for (const { name, log, state } of tables) {
-    if (state !== 'loose') await sql.query(`ALTER TABLE broker.${log} DETACH PARTITION broker.${name} ${state === 'pending' ? 'FINALIZE' : 'CONCURRENTLY'}`);
-    await sql.query(`DROP TABLE IF EXISTS broker.${name}`);
+    try {
+      if (state !== 'loose') await sql.query(`ALTER TABLE broker.${log} DETACH PARTITION broker.${name} ${state === 'pending' ? 'FINALIZE' : 'CONCURRENTLY'}`);
+      await sql.query(`DROP TABLE IF EXISTS broker.${name}`);
+      dropped.push(name);
+    } catch (error) {
+      if (!othersAreAtIt.has(String((error as { code?: unknown }).code))) throw error;
+    }
   }
-  return tables.map(({ name }) => name);
+  return dropped;
 }

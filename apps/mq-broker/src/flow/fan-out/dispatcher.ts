@@ -176,6 +176,8 @@ export class Dispatcher {
     held.add(delivery);
     void this.options.attempt(delivery).finally(() => {
       held.remove(delivery);
+      // what came next of its key may be delivered now
+      if (track.subscription.isOrdered) track.isDue = true;
       this.free(track, 1);
       this.pump();
     });

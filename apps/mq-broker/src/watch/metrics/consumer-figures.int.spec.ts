@@ -115,6 +115,21 @@ describe('figures of many subscriptions', () => {
     expect(settled).not.toBe(behind);
   });
 
+  it('are read without going through the ledger, also when one subscription has nearly all of it', async () => {
+    const topic = await make.topic(tenant, 'orders', [{ next: 30_001 }]);
+    const [busy] = await Promise.all(Array.from({ length: 30 }, () => make.subscription(tenant, topic, [30_000])));
+    await make.deliveries(busy!, 'waiting', 1, 30_000);
+    await sql.query('ANALYZE broker.deliveries');
+    await sql.transaction(async (tx) => {
+      expect(await readSlowest(tx, 10)).toHaveLength(1);
+      expect(await readConsumers(tx, page)).toHaveLength(30);
+      expect(await readConsumersOf(tx, [topic])).toHaveLength(30);
+      expect(await readOwed(tx, null)).toMatchObject({ rows: 10_000 });
+      // those of this transaction
+      expect(await tx.query("SELECT seq_scan::int FROM pg_stat_xact_user_tables WHERE relname = 'deliveries'")).toEqual([{ seq_scan: 0 }]);
+    });
+  });
+
   it('add up for one tenant or for all', async () => {
     const topic = await make.topic(tenant, 'orders', [{ next: 101 }, { next: 11 }]);
     const one = await make.subscription(tenant, topic, [90, 0]);

@@ -72,18 +72,26 @@ const POSITIONS = `
     WHERE f.subscription_id = s.id AND f.kind <> 'order' AND f.until_offset >= f.next_offset
   ) feeds`;
 
-/** Counts by the partial index of each status, and stops at the limit. */
-const countRows = (status: string, limit: number, as: string) => `
+/** How the partial index of each status is sorted. */
+const orderOf = { waiting: 'd.next_attempt_at', in_flight: 'd.lease_until', dead: 'd.died_at' } as const;
+
+/**
+ * Counts by the partial index of each status, and stops at the limit. The order is what keeps Postgres to the index: without it, where a few
+ * subscriptions have most of the rows, it expects to find as many of any other soon, and reads the whole table for each that has none.
+ */
+const countRows = (status: keyof typeof orderOf, limit: number, as: string) => `
   CROSS JOIN LATERAL (
-    SELECT count(*)::int AS count FROM (SELECT 1 FROM broker.deliveries d WHERE d.subscription_id = s.id AND d.status = '${status}' LIMIT ${limit}) counted
+    SELECT count(*)::int AS count FROM (
+      SELECT 1 FROM broker.deliveries d WHERE d.subscription_id = s.id AND d.status = '${status}' ORDER BY ${orderOf[status]} LIMIT ${limit}
+    ) counted
   ) ${as}`;
 
-const rowsBy = (status: string, order: string) =>
+const rowsBy = (status: keyof typeof orderOf, order: string = orderOf[status]) =>
   `(SELECT d.published_at FROM broker.deliveries d WHERE d.subscription_id = s.id AND d.status = '${status}' ORDER BY ${order} LIMIT ${OLDEST_AMONG})`;
 const OLDEST = `
   CROSS JOIN LATERAL (
     SELECT min(o.published_at) AS published_at FROM (
-      ${rowsBy('waiting', 'd.next_attempt_at')} UNION ALL ${rowsBy('waiting', 'd.next_attempt_at DESC')} UNION ALL ${rowsBy('in_flight', 'd.lease_until')}
+      ${rowsBy('waiting')} UNION ALL ${rowsBy('waiting', `${orderOf.waiting} DESC`)} UNION ALL ${rowsBy('in_flight')}
     ) o
   ) oldest`;
 
