@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { brokerReport } from './broker/broker-report.js';
+import { runBroker, type BrokerPlan } from './broker/run-broker.js';
+import { workloadNames } from './broker/workloads.js';
 import { parseArguments, usage, type Arguments } from './parse-arguments.js';
 import { describeMachine, fsyncMs } from './report/machine.js';
 import { writeBlock } from './report/write-block.js';
@@ -16,9 +19,18 @@ async function benchTransport({ isQuick, only, profileDir }: Arguments): Promise
     contenders: contenders.filter(({ name }) => only?.includes(name) ?? true),
     profileDir,
   };
-  const circumstances = { date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine(), fsyncMs: fsyncMs() };
   const run = await runTransport(root, plan, console.log);
-  await publish('transport', transportReport(run, plan, circumstances), !isQuick && only === undefined && profileDir === undefined);
+  await publish('transport', transportReport(run, plan, circumstances()), !isQuick && only === undefined && profileDir === undefined);
+}
+
+async function benchBroker({ isQuick, only, profileDir }: Arguments): Promise<void> {
+  const plan: BrokerPlan = {
+    ...(isQuick ? { rounds: 3, warmUpMs: 1_500, durationMs: 1_500, backlogCount: 100_000 } : { rounds: 7, warmUpMs: 3_000, durationMs: 3_000, backlogCount: 1_000_000 }),
+    workloads: workloadNames.filter((name) => only?.includes(name) ?? true),
+    profileDir,
+  };
+  const run = await runBroker(root, plan, console.log);
+  await publish('broker', brokerReport(run, plan, circumstances()), !isQuick && only === undefined && profileDir === undefined);
 }
 
 async function benchStartup({ isQuick }: Arguments): Promise<void> {
@@ -34,12 +46,15 @@ async function publish(name: string, report: string, isWhole: boolean): Promise<
   console.log('Written to docs/benchmarks.md.');
 }
 
+const circumstances = () => ({ date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine(), fsyncMs: fsyncMs() });
+const runs = { transport: benchTransport, broker: benchBroker, startup: benchStartup };
+const names = { transport: contenders.map(({ name }) => name), broker: workloadNames, startup: [] };
 const commandLine = () => ['npm run bench --', ...process.argv.slice(2)].join(' ');
 
 async function main(): Promise<number> {
   let args: Arguments;
   try {
-    args = parseArguments(process.argv.slice(2), contenders.map(({ name }) => name));
+    args = parseArguments(process.argv.slice(2), names);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     return 2;
@@ -48,7 +63,7 @@ async function main(): Promise<number> {
     console.log(usage);
     return args.isHelp ? 0 : 2;
   }
-  await (args.bench === 'transport' ? benchTransport(args) : benchStartup(args));
+  await runs[args.bench](args);
   return 0;
 }
 

@@ -43,7 +43,6 @@ export const mqBrokerConfig = defineConfig('mq-broker', {
   MQ_DIE_AT: variable.optionalText({
     description: 'For tests: the replica kills itself when it passes this point of the journey for the n-th time, as `committed:5`. Refused in production.',
   }),
-  MQ_BRIDGE_EVENTS: variable.flag({ description: "Keep this system's contract events as topics of the tenant `system`.", default: true }),
   ...serviceVariables,
   ...redisVariables,
   ...databaseVariables,

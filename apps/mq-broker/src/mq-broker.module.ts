@@ -44,7 +44,7 @@ class SharedModule {
 export class MqBrokerModule {
   static with(config: MqBrokerConfig, logger: Logger): DynamicModule {
     const redis = { redisUrl: config.REDIS_URL, reconnectMaxMs: config.REDIS_RECONNECT_MAX_MS, logger };
-    const sql = { url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, timeoutMs: config.DATABASE_TIMEOUT_MS, applicationName: 'mq-broker', logger };
+    const sql = { url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE, timeoutMs: config.DATABASE_TIMEOUT_MS, applicationName: 'mq-broker', schema: 'broker', logger };
     return {
       module: MqBrokerModule,
       imports: [

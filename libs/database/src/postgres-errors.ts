@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { AngariumError } from '@angarium/errors';
+import { AngariumError, SharedErrors } from '@angarium/errors';
 import { DatabaseErrors } from './errors.js';
 
 /** What Prisma, its adapter or pg say of a failure, wherever they put it. */
@@ -25,6 +25,8 @@ const awayStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25006'
 const awayClasses = new Set(['08', '53', '58']);
 /** Login refused or no such database: a person corrects it, and then it works without a restart. */
 const loginCodes = new Set(['28P01', '28000', '3D000', 'P1000', 'P1003', 'P1010']);
+/** A character that Postgres' text or JSON cannot hold (U+0000, half of a surrogate pair), or a text that is none of the wanted type. */
+const unfitStates = new Set(['22021', '22P02', '22P05']);
 /** Statement or lock timeout, serialisation failure, deadlock. */
 const busyStates = new Set(['57014', '55P03', '40001', '40P01']);
 
@@ -45,6 +47,9 @@ export function toDatabaseError(error: unknown): unknown {
   }
   if (isOneOf(busyStates) || prismaCode === 'P2034' || (prismaCode === 'P2028' && hasTimeLimit)) {
     return DatabaseErrors.DATABASE_BUSY(undefined, { cause: error });
+  }
+  if (isOneOf(unfitStates)) {
+    return SharedErrors.INVALID_INPUT('A text holds what cannot be stored: the character U+0000, half of a surrogate pair, or no value of the wanted kind. Send it without.', { cause: error });
   }
   const isAway =
     isOneOf(awayStates) ||

@@ -6,6 +6,8 @@ import { toDatabaseError } from './postgres-errors.js';
 import { within } from './within.js';
 
 export interface SqlOptions extends PoolOptions {
+  /** The Postgres schema that this service works with; health asks whether it is there. */
+  readonly schema?: string;
   readonly logger: Logger;
 }
 
@@ -25,7 +27,7 @@ export interface SqlRunner {
 export interface Sql extends SqlRunner {
   /** Does all of `work`, or nothing of it. What `work` throws comes out as it is. */
   transaction<T>(work: (tx: SqlRunner) => Promise<T>): Promise<T>;
-  /** As a part of GET /health/ready: Postgres answers and takes writes. */
+  /** As a part of GET /health/ready: Postgres answers, takes writes, and has the schema. */
   health(): HealthCheck;
   /** Ends the connections when they are free. Idempotent. */
   end(): Promise<void>;
@@ -42,7 +44,7 @@ export function openSql(options: SqlOptions): Sql {
   return {
     ...runner,
     transaction: (work) => transact(pool, work),
-    health: () => ({ name: 'postgres', check: () => check(runner) }),
+    health: () => ({ name: 'postgres', check: () => check(runner, options.schema) }),
     end: () => (ending ??= pool.end()),
   };
 }
@@ -82,10 +84,11 @@ async function transact<T>(pool: pg.Pool, work: (tx: SqlRunner) => Promise<T>): 
   }
 }
 
-async function check(runner: SqlRunner): Promise<{ readonly latencyMs: number }> {
+async function check(runner: SqlRunner, schema: string | undefined): Promise<{ readonly latencyMs: number }> {
   const started = performance.now();
   const late = () => DatabaseErrors.DATABASE_UNAVAILABLE(`PostgreSQL did not answer within ${HEALTH_DEADLINE_MS} ms.`);
-  const [state] = await within(HEALTH_DEADLINE_MS, runner.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby'), late);
+  const [state] = await within(HEALTH_DEADLINE_MS, runner.query<{ standby: boolean; there: boolean }>('SELECT pg_is_in_recovery() AS standby, $1::text IS NULL OR to_regnamespace($1) IS NOT NULL AS there', [schema ?? null]), late);
   if (state?.standby === true) throw DatabaseErrors.DATABASE_UNAVAILABLE('PostgreSQL is a standby and takes no writes. Point DATABASE_URL at the primary.');
+  if (state?.there !== true) throw DatabaseErrors.DATABASE_UNAVAILABLE(`The database has no schema ${schema}. Apply the migrations: npm run migrate -- deploy.`);
   return { latencyMs: Math.round((performance.now() - started) * 10) / 10 };
 }

@@ -3,10 +3,15 @@ import { defineRoute } from '../route.js';
 import { jsonValue, pageOf, pageQuery, timestamp, topicName } from './shared.js';
 
 const pullHandler = z.object({}).strict();
+/** Set by HTTP, by the specification of webhooks, or by the broker about the message. */
+const ownHeaders = /^(host|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|transfer-encoding|accept-encoding|content-.*|user-agent|webhook-.*|angarium-.*|traceparent|x-correlation-id)$/i;
 const webhookHandler = z
   .object({
     url: z.url({ protocol: /^https?$/ }).max(2_000),
-    headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), z.string().max(2_000)).default({}).describe('Sent with every call. Not for secrets: use the signature.'),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), z.string().max(2_000).regex(/^[\x20-\x7e]*$/, 'use visible ASCII characters'))
+      .refine((headers) => Object.keys(headers).every((name) => !ownHeaders.test(name)), 'names a header that the broker sets itself, such as host, content-type or webhook-id')
+      .default({}).describe('Sent with every call. Not for secrets: use the signature.'),
     timeoutMs: z.number().int().min(1_000).max(30_000).default(15_000),
     signature: z.enum(['v1', 'v1a']).default('v1').describe('v1: HMAC-SHA256. v1a: Ed25519.'),
   })
@@ -119,7 +124,12 @@ export const CreateSubscription = defineRoute({
     .refine((it) => (it.topic === undefined) !== (it.topicId === undefined), { message: 'give either `topic` or `topicId`', path: ['topic'] })
     .meta({ id: 'NewSubscription' }),
   status: 201,
-  response: subscriptionDetail.extend({ secret: z.string().nullable(), publicKey: z.string().nullable() }).meta({ id: 'CreatedSubscription' }),
+  response: subscriptionDetail
+    .extend({
+      secret: z.string().nullable().describe('What webhooks with v1 are verified by; null for others.'),
+      publicKey: z.string().nullable().describe('What webhooks with v1a are verified by; null for others.'),
+    })
+    .meta({ id: 'CreatedSubscription' }),
   errors: [...settingErrors, 'MQ_SUBSCRIPTION_EXISTS', 'MQ_TOPIC_ARCHIVED'],
   isIdempotent: true,
   example: { body: { topic: 'orders', group: 'billing', destination: { type: 'pull' }, filter: { 'payload.total': { $gte: 10 } } } },
@@ -209,7 +219,7 @@ export const RotateSecret = defineRoute({
   access: { kind: 'scope', scope: 'consume' },
   params: byId,
   body: z.object({ overlapMs: z.number().int().min(0).max(604_800_000).default(86_400_000), signature: z.enum(['v1', 'v1a']).optional() }).strict(),
-  response: z.object({ secret: z.string(), publicKey: z.string().nullable(), oldExpiresAt: timestamp.nullable() }),
+  response: z.object({ secret: z.string().nullable().describe('Of v1; null for v1a.'), publicKey: z.string().nullable().describe('Of v1a; null for v1.'), oldExpiresAt: timestamp.nullable() }),
   errors: [notFound, 'MQ_NOT_A_WEBHOOK'],
   example: { body: { overlapMs: 3_600_000 } },
 });

@@ -114,7 +114,7 @@ export const UpdateTopic = defineRoute({
   params: byName,
   body: z.object(topicSettings).strict().meta({ id: 'TopicSettings' }),
   response: topicDetail,
-  errors: ['MQ_QUEUE_NOT_FOUND', 'MQ_VERSION_CONFLICT', 'MQ_VERSION_REQUIRED', 'MQ_PARTITIONS_CANNOT_SHRINK', 'MQ_SCHEMA_INVALID', 'MQ_SYSTEM_TOPIC'],
+  errors: ['MQ_QUEUE_NOT_FOUND', 'MQ_VERSION_CONFLICT', 'MQ_VERSION_REQUIRED', 'MQ_PARTITIONS_CANNOT_SHRINK', 'MQ_DURABILITY_FIXED', 'MQ_SCHEMA_INVALID', 'MQ_SYSTEM_TOPIC'],
   example: { params: { name: 'orders' }, headers: { 'if-match': '"1"' }, body: { displayName: 'Orders', partitionCount: 2 } },
 });
 

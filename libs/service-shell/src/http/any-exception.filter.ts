@@ -15,7 +15,9 @@ export class AnyExceptionFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): unknown {
     if (host.getType() === 'rpc') return this.transport.catch(exception, host);
     const error = toHttpError(exception);
-    if (error.status >= 500) this.logger.error({ code: error.code, reason: describeError(error), err: error.cause ?? error }, 'request failed');
+    // what the caller has to change is no error of ours, and of an outage the health checks and loops tell once
+    if (error.retry === 'when-available') this.logger.warn({ code: error.code, reason: describeError(error) }, 'request refused: something is away');
+    else if (error.status >= 500 && error.blame !== 'caller') this.logger.error({ code: error.code, reason: describeError(error), err: error.cause ?? error }, 'request failed');
     const body = error.toBody();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (body.retryAfter !== undefined) reply.header('retry-after', String(body.retryAfter));

@@ -8,6 +8,8 @@ import type { FastifyInstance } from 'fastify';
 export function readJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // many clients always send the header: no body is none, whatever it is called
+    if (body === '') return done(null, undefined);
     void parse(request, body as string, (error, value) => {
       if (error) done(SharedErrors.INVALID_JSON(undefined, { cause: error }));
       else done(null, value);

@@ -41,7 +41,8 @@ interface SubscriptionRow {
 
 const SELECT = `SELECT s.id, s.topic_id, t.name AS topic_name, t.durability, t.partition_count, s.tenant_id, n.name AS tenant_name, s.subscription_type, s.handler_config,
     s.message_filter, s.max_in_flight, s.max_poll_records, s.session_timeout_ms, s.max_retry_attempts, s.retry_policy, s.dead_letter_queue, s.is_ordered,
-    s.status, s.breaker_state, s.breaker_until, s.breaker_trips, s.failing_since, t.allowed_consumers
+    s.status, s.breaker_state, s.breaker_until, s.breaker_trips, s.failing_since,
+    CASE WHEN t.tenant_id = s.tenant_id THEN t.allowed_consumers ELSE '[]' END AS allowed_consumers
   FROM broker.message_subscriptions s JOIN broker.message_topics t ON t.id = s.topic_id LEFT JOIN auth.tenants n ON n.id = s.tenant_id`;
 
 /** Every subscription of every tenant, in memory: who gets a message is known without asking. One pass reads what changed. */

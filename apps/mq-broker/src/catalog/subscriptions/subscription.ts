@@ -24,6 +24,7 @@ export interface Subscription {
   /** As Postgres knows it, for all replicas. */
   readonly breaker: { readonly state: 'closed' | 'open' | 'half-open'; readonly untilMs: number; readonly trips: number };
   readonly failingSinceMs: number | null;
+  /** Names of API keys of the topic's own tenant; empty for subscriptions of others. */
   readonly allowedConsumers: ReadonlySet<string>;
 }
 

@@ -6,8 +6,9 @@ export type SignatureScheme = 'v1' | 'v1a';
 
 /** A signing secret in plain text: shown once, never stored so, never logged. */
 export interface ShownSecret {
-  readonly secret: string;
-  /** Of Ed25519; null for HMAC, whose secret verifies as well. */
+  /** Null for Ed25519: the private key is nobody's but ours. */
+  readonly secret: string | null;
+  /** Of Ed25519, what receivers verify with; null for HMAC, whose secret verifies as well. */
   readonly publicKey: string | null;
 }
 
@@ -22,7 +23,7 @@ export async function addSecret(tx: SqlRunner, sealer: Sealer, subscriptionId: s
   const { secret, publicKey } = scheme === 'v1' ? { secret: createHmacSecret(), publicKey: null } : createEd25519Secret();
   const sealed = sealer.seal(secret, sealContext(subscriptionId));
   await tx.execute('INSERT INTO broker.webhook_secrets (subscription_id, scheme, sealed, public_key) VALUES ($1, $2, $3, $4)', [subscriptionId, scheme, sealed, publicKey]);
-  return { secret, publicKey };
+  return { secret: scheme === 'v1' ? secret : null, publicKey };
 }
 
 /** Lets the secrets of a subscription sign for so long yet, and removes those that signed their last. @returns when the last one ends; null when none is left. */

@@ -9,7 +9,7 @@ import { requireVersion } from '../version-tag.js';
 import { checkSchema } from './check-schema.js';
 import { requireOwnTopic } from './require-own-topic.js';
 import { toTopicView } from './topic-row.js';
-import { coverNewPartitions, insertTopic, replaceTopic, stopForeignSubscriptions, type TopicSettings } from './topic.repository.js';
+import { coverNewPartitions, holdsMessages, insertTopic, replaceTopic, stopForeignSubscriptions, type TopicSettings } from './topic.repository.js';
 
 /** Makes topics and replaces their settings. */
 @Injectable()
@@ -28,7 +28,7 @@ export class ChangeTopic {
     });
   }
 
-  /** @throws MQ_QUEUE_NOT_FOUND, MQ_SYSTEM_TOPIC, MQ_VERSION_REQUIRED, MQ_VERSION_CONFLICT, MQ_PARTITIONS_CANNOT_SHRINK, MQ_SCHEMA_INVALID */
+  /** @throws MQ_QUEUE_NOT_FOUND, MQ_SYSTEM_TOPIC, MQ_VERSION_REQUIRED, MQ_VERSION_CONFLICT, MQ_PARTITIONS_CANNOT_SHRINK, MQ_DURABILITY_FIXED, MQ_SCHEMA_INVALID */
   replace(caller: TenantCaller, name: string, settings: TopicSettings, ifMatch: string | undefined): Promise<TopicView> {
     return this.catalog.run(async (tx) => {
       const before = await requireOwnTopic(tx, caller.tenantId, name);
@@ -37,6 +37,7 @@ export class ChangeTopic {
       if (settings.partitionCount < before.partition_count) {
         throw MqErrors.MQ_PARTITIONS_CANNOT_SHRINK(`The topic ${name} has ${before.partition_count} partitions and cannot lose any. Give at least that number, or make a new topic.`);
       }
+      if (settings.durability !== before.durability && (await holdsMessages(tx, before.id))) throw MqErrors.MQ_DURABILITY_FIXED();
       const row = await replaceTopic(tx, before, settings);
       if (row.partition_count > before.partition_count) await coverNewPartitions(tx, row.id, before.partition_count);
       const stopped = before.is_public && !row.is_public ? await stopForeignSubscriptions(tx, row) : [];

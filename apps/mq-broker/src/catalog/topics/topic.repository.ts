@@ -137,3 +137,9 @@ function valuesOf(it: TopicSettings): unknown[] {
     it.maxQueueLength,
   ];
 }
+
+/** Whether a topic holds messages that may still be read. */
+export async function holdsMessages(tx: SqlRunner, topicId: string): Promise<boolean> {
+  const rows = await tx.query('SELECT 1 FROM broker.topic_partitions WHERE topic_id = $1 AND next_offset > first_offset LIMIT 1', [topicId]);
+  return rows.length > 0;
+}

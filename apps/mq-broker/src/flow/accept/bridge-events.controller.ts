@@ -3,6 +3,8 @@ import { OnEvent, StreamsContext } from '@angarium/transport';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { SYSTEM_TENANT_ID } from '../../catalog/topics/topic-cache.js';
+import { toAngariumError } from '@angarium/errors';
+import { MqErrors } from '../../errors.js';
 import { PublishMessages } from './publish-messages.js';
 
 /** Events that come from topics: kept there again they would only be doubled. */
@@ -23,12 +25,14 @@ for (const contract of bridgedEvents) {
   const keep = async function (this: BridgeEvents, payload: object, context: StreamsContext): Promise<void> {
     const { id, correlationid, partitionkey, subject, source } = context.getAttributes();
     const key = partitionkey ?? subject;
-    await this.messages.publishAs(
-      SYSTEM_TENANT_ID,
-      contract.name,
-      { payload, type: contract.name, messageId: id, correlationId: correlationid, ...(key === undefined ? {} : { key }) },
-      source,
-    );
+    const message = { payload, type: contract.name, messageId: id, correlationId: correlationid, ...(key === undefined ? {} : { key }) };
+    try {
+      await this.messages.publishAs(SYSTEM_TENANT_ID, contract.name, message, source);
+    } catch (error) {
+      // the topic is made when Postgres answers for the first time; until then the event waits instead of dying
+      if (toAngariumError(error).code !== 'MQ_QUEUE_NOT_FOUND') throw error;
+      throw MqErrors.MQ_PUBLISH_FAILED(`The topic ${contract.name} is not there yet; the event is tried again.`, { cause: error });
+    }
   };
   Object.defineProperty(BridgeEvents.prototype, method, { value: keep, configurable: true, writable: true });
   Payload()(BridgeEvents.prototype, method, 0);

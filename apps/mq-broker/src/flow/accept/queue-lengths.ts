@@ -8,6 +8,7 @@ const LOOK_MS = 1_000;
 
 /**
  * How many messages the slowest subscription of each topic has waiting, as of a second ago: what a publish is refused by.
+ * One that was disabled, or that belongs to another tenant (of a public topic), holds up no publisher.
  * One pass: one query over partitions and cursors; it never counts messages.
  */
 export class QueueLengths {
@@ -45,9 +46,10 @@ export class QueueLengths {
     const rows = await this.sql.query<{ topic_id: string; waiting: string }>(
       `SELECT topic_id, max(waiting) AS waiting FROM (
          SELECT p.topic_id, c.subscription_id, sum(p.next_offset - 1 - c.settled_offset) AS waiting
-         FROM broker.message_subscriptions s
+         FROM broker.message_subscriptions s JOIN broker.message_topics t ON t.id = s.topic_id AND t.tenant_id = s.tenant_id
            JOIN broker.subscription_cursors c ON c.subscription_id = s.id
            JOIN broker.topic_partitions p ON p.topic_id = s.topic_id AND p.partition_id = c.partition_id
+         WHERE s.status IN ('active', 'paused')
          GROUP BY p.topic_id, c.subscription_id) AS each
        GROUP BY topic_id`,
       [],

@@ -58,7 +58,7 @@ describe('group commit', () => {
     const good = [lane.commit([newMessage(topicId)]), lane.commit(many(topicId, 2))];
     const bad = lane.commit([newMessage(topicId, { payload: '{"broken' })]);
     const after = lane.commit([newMessage(topicId)]);
-    await expect(bad).rejects.toMatchObject({ code: 'MQ_PUBLISH_FAILED' });
+    await expect(bad).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     expect((await Promise.all([...good, after])).map(offsetsOf)).toEqual([[1], [2, 3], [4]]);
     expect(heard.flat()).toHaveLength(4);
     // and nothing is left behind of the bad one

@@ -1,5 +1,5 @@
 import type { Sql } from '@angarium/database';
-import { AngariumError, describeError } from '@angarium/errors';
+import { AngariumError, describeError, SharedErrors } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import { BatchLane } from '../batch-lane.js';
 import { MqErrors } from '../../errors.js';
@@ -32,7 +32,7 @@ export class CommitLane {
       maxWeight: MAX_BATCH_BYTES,
       weigh: (message) => message.payloadSize,
       // Postgres refused something in the batch: whose it was shows when each goes alone
-      mayBlameOne: (error) => error instanceof AngariumError && !(error.cause instanceof AngariumError),
+      mayBlameOne: (error) => error instanceof AngariumError && (error.blame === 'caller' || !(error.cause instanceof AngariumError)),
     });
   }
 
@@ -78,6 +78,8 @@ export class CommitLane {
 }
 
 function failed(cause: unknown): AngariumError {
+  // it will never fit, and its publisher is told what does not
+  if (SharedErrors.INVALID_INPUT.is(cause)) return cause;
   return MqErrors.MQ_PUBLISH_FAILED(undefined, { cause });
 }
 

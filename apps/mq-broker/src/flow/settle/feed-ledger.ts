@@ -17,6 +17,7 @@ interface FeedRow {
   readonly until_offset: string | null;
   readonly topic_id: string;
   readonly head: string;
+  readonly first_offset: string;
 }
 
 /**
@@ -67,14 +68,14 @@ export class FeedLedger {
   private feed(id: string): Promise<boolean> {
     return this.sql.transaction(async (tx) => {
       const [feed] = await tx.query<FeedRow>(
-        `SELECT f.*, s.topic_id, p.next_offset - 1 AS head FROM broker.delivery_feeds f JOIN broker.message_subscriptions s ON s.id = f.subscription_id
+        `SELECT f.*, s.topic_id, p.next_offset - 1 AS head, p.first_offset FROM broker.delivery_feeds f JOIN broker.message_subscriptions s ON s.id = f.subscription_id
            JOIN broker.topic_partitions p ON p.topic_id = s.topic_id AND p.partition_id = f.partition_id
          WHERE f.id = $1 FOR UPDATE OF f SKIP LOCKED`,
         [id],
         'lock-feed',
       );
       if (feed === undefined) return false;
-      const from = Number(feed.next_offset);
+      const from = Math.max(Number(feed.next_offset), Number(feed.first_offset));
       const until = Math.min(Number(feed.head), feed.until_offset === null ? Number.POSITIVE_INFINITY : Number(feed.until_offset));
       const [waiting] = await tx.query<{ count: string }>(
         `SELECT count(*) AS count FROM (SELECT FROM broker.deliveries WHERE subscription_id = $1 AND status = 'waiting' LIMIT $2) AS room`,

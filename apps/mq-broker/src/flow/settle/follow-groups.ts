@@ -108,8 +108,10 @@ export class FollowGroups {
     if (messages.length > 0) await takeOver(subscription, at, messages);
   }
 
-  private async moveCursors(moved: readonly { row: LaggingRow; settled: number }[]): Promise<void> {
+  private async moveCursors(moved: { row: LaggingRow; settled: number }[]): Promise<void> {
     if (moved.length === 0) return;
+    // everybody locks them in this order
+    moved.sort((a, b) => (cursorName(a.row) < cursorName(b.row) ? -1 : 1));
     await this.options.sql.query(
       `WITH x AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[]) AS x(s, p, o)), moved AS (
          UPDATE broker.subscription_cursors c SET settled_offset = greatest(c.settled_offset, x.o)
@@ -123,4 +125,8 @@ export class FollowGroups {
       'move-cursors',
     );
   }
+}
+
+function cursorName(row: LaggingRow): string {
+  return `${row.subscription_id}/${row.partition_id}`;
 }

@@ -41,13 +41,15 @@ interface LeasedRow {
   readonly redrives: number;
 }
 
+/** The column is rounded to milliseconds and may lie half a one ahead of the time that it was given. */
+const NOW = `now() + interval '1 millisecond'`;
 /** What is older in the order of its key and still owed holds a delivery up. */
 const ORDER_GATE = `AND NOT EXISTS (SELECT FROM broker.deliveries o WHERE o.subscription_id = d.subscription_id AND o.message_key = d.message_key
       AND o.status IN ('waiting', 'in_flight') AND o.partition_id = d.partition_id AND o.offset_value < d.offset_value)`;
 
 const take = (isOrdered: boolean) => `WITH next AS (
     SELECT d.id FROM broker.deliveries d
-    WHERE d.subscription_id = $1 AND d.status = 'waiting' AND d.next_attempt_at <= now() ${isOrdered ? ORDER_GATE : ''}
+    WHERE d.subscription_id = $1 AND d.status = 'waiting' AND d.next_attempt_at <= ${NOW} ${isOrdered ? ORDER_GATE : ''}
     ORDER BY ${isOrdered ? 'd.partition_id, d.offset_value' : 'd.next_attempt_at'} LIMIT $2 FOR UPDATE SKIP LOCKED
   ), taken AS (
     UPDATE broker.deliveries d SET status = 'in_flight', attempts = d.attempts + 1, lease_token = gen_random_uuid(),
@@ -74,10 +76,12 @@ export class LedgerRepository {
     await runner.query(
       `INSERT INTO broker.deliveries (subscription_id, topic_id, partition_id, offset_value, published_at, message_id, message_key, tenant_id,
          status, attempts, next_attempt_at, last_error, died_at)
-       SELECT s, t, p, o, at, m, k, n, CASE WHEN wait IS NULL THEN 'dead' ELSE 'waiting' END, a,
-         now() + coalesce(wait, 0) * interval '1 millisecond', e, CASE WHEN wait IS NULL THEN now() END
+       SELECT x.s, x.t, x.p, x.o, x.at, x.m, x.k, x.n, CASE WHEN wait IS NULL THEN 'dead' ELSE 'waiting' END, x.a,
+         now() + coalesce(wait, 0) * interval '1 millisecond', x.e, CASE WHEN wait IS NULL THEN now() END
        FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::timestamptz[], $6::text[], $7::text[], $8::uuid[], $9::int[], $10::float8[], $11::text[])
          AS x(s, t, p, o, at, m, k, n, a, wait, e)
+         -- a subscription that was deleted owes nothing, and what was purged is owed to nobody
+         JOIN broker.message_subscriptions ms ON ms.id = s JOIN broker.topic_partitions tp ON tp.topic_id = t AND tp.partition_id = p AND tp.first_offset <= o
        ON CONFLICT (subscription_id, partition_id, offset_value) DO NOTHING`,
       [
         toArrayLiteral(parked.map((it) => it.subscriptionId)),
@@ -109,13 +113,13 @@ export class LedgerRepository {
     return rows.map((row) => ({ id: row.id, token: row.lease_token, attempt: row.attempts, redrives: row.redrives, message: fromRecord(row) }));
   }
 
-  /** Ends deliveries well. @returns the ids that were still ours. */
-  async settle(leased: readonly { readonly id: string; readonly token: string }[]): Promise<Set<string>> {
+  /** Ends deliveries well; with a subscription only those of it. @returns the ids that were still ours. */
+  async settle(leased: readonly { readonly id: string; readonly token: string }[], subscriptionId?: string): Promise<Set<string>> {
     if (leased.length === 0) return new Set();
     const rows = await this.sql.query<{ id: string }>(
       `UPDATE broker.deliveries d SET status = 'delivered', lease_token = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
-       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' RETURNING d.id`,
-      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token))],
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' AND ($3::uuid IS NULL OR d.subscription_id = $3) RETURNING d.id`,
+      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token)), subscriptionId ?? null],
       'ledger-settle',
     );
     return new Set(rows.map(({ id }) => id));
@@ -144,13 +148,13 @@ export class LedgerRepository {
     );
   }
 
-  /** Renews leases. @returns the ids that are still ours. */
-  async keep(leased: readonly { readonly id: string; readonly token: string }[], leaseMs: number): Promise<Set<string>> {
+  /** Renews leases; with a subscription only those of it. @returns the ids that are still ours. */
+  async keep(leased: readonly { readonly id: string; readonly token: string }[], leaseMs: number, subscriptionId?: string): Promise<Set<string>> {
     if (leased.length === 0) return new Set();
     const rows = await this.sql.query<{ id: string }>(
       `UPDATE broker.deliveries d SET lease_until = now() + $3 * interval '1 millisecond'
-       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' RETURNING d.id`,
-      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token)), leaseMs],
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' AND ($4::uuid IS NULL OR d.subscription_id = $4) RETURNING d.id`,
+      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token)), leaseMs, subscriptionId ?? null],
       'ledger-keep',
     );
     return new Set(rows.map(({ id }) => id));
@@ -174,7 +178,7 @@ export class LedgerRepository {
   async dueSubscriptions(): Promise<string[]> {
     const rows = await this.sql.query<{ id: string }>(
       `SELECT s.id FROM broker.message_subscriptions s WHERE s.status = 'active'
-         AND EXISTS (SELECT FROM broker.deliveries d WHERE d.subscription_id = s.id AND d.status = 'waiting' AND d.next_attempt_at <= now())`,
+         AND EXISTS (SELECT FROM broker.deliveries d WHERE d.subscription_id = s.id AND d.status = 'waiting' AND d.next_attempt_at <= ${NOW})`,
       [],
       'due-subscriptions',
     );

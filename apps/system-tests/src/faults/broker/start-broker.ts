@@ -29,7 +29,6 @@ export async function startBrokerGround(appendfsync: 'always' | 'everysec' = 'al
     DATABASE_URL: postgresProxy.url,
     SEAL_KEYS: `test:${randomBytes(32).toString('base64')}`,
     WEBHOOK_PRIVATE_HOSTS: '127.0.0.1',
-    MQ_BRIDGE_EVENTS: 'false',
     LOG_LEVEL: 'info',
     SHUTDOWN_GRACE_MS: '5000',
   };

@@ -61,16 +61,24 @@ export class PullMessages {
     for (;;) {
       const pulled = await this.take(subscription, max);
       const left = until - performance.now();
-      if (pulled.length > 0 || left <= 0 || aborted?.aborted === true || this.isStopping) return pulled.map((it) => toPulled(subscription, it));
+      if (pulled.length > 0 || left <= 0 || this.isStopping) return pulled.map((it) => toPulled(subscription, it));
       aborted ??= signal();
       await this.waits.until(subscription.id, Math.min(left, LOOK_AGAIN_MS), aborted);
+      // nobody is there to get what would be taken
+      if (aborted.aborted) return [];
     }
   }
 
   private async take(subscription: Subscription, max: number): Promise<Pulled[]> {
     const pulled: Pulled[] = [];
     if (this.due.has(subscription.id)) await this.takeDue(subscription, max, pulled);
-    if (!subscription.isOrdered && pulled.length < max) await this.takeNew(subscription, max, pulled);
+    if (subscription.isOrdered || pulled.length >= max) return pulled;
+    try {
+      await this.takeNew(subscription, max, pulled);
+    } catch (error) {
+      // what is leased already is given, or its attempt would be lost
+      if (pulled.length === 0) throw error;
+    }
     return pulled;
   }
 

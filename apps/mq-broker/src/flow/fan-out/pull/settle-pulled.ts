@@ -37,7 +37,7 @@ export class SettlePulled {
         const late = new Set(await this.streams.acknowledge({ topicId: subscription.topicId, partition }, subscription.id, consumer, group.map(({ offset }) => offset)));
         for (const it of group) if (late.has(it.offset)) refused.add(it);
       });
-      const ours = await this.ledger.settle(ledger);
+      const ours = await this.ledger.settle(ledger, subscription.id);
       for (const it of ledger) if (!ours.has(it.id)) refused.add(it);
       this.noteSuccess(subscription, [...stream, ...ledger].filter((it) => !refused.has(it)));
       return refused;
@@ -58,7 +58,7 @@ export class SettlePulled {
         }
         await this.streams.acknowledge(at, subscription.id, consumer, inLedger);
       });
-      const ours = await this.ledger.keep(ledger, subscription.ackTimeoutMs);
+      const ours = await this.ledger.keep(ledger, subscription.ackTimeoutMs, subscription.id);
       for (const it of ledger) {
         if (ours.has(it.id)) await this.failOne(subscription, it, delayMs, reason);
         else refused.add(it);
@@ -75,7 +75,7 @@ export class SettlePulled {
         const lost = new Set(await this.streams.keep({ topicId: subscription.topicId, partition }, subscription.id, consumer, group.map(({ offset }) => offset)));
         for (const it of group) if (lost.has(it.offset)) refused.add(it);
       });
-      const ours = await this.ledger.keep(ledger, subscription.ackTimeoutMs);
+      const ours = await this.ledger.keep(ledger, subscription.ackTimeoutMs, subscription.id);
       for (const it of ledger) if (!ours.has(it.id)) refused.add(it);
       return refused;
     });
