@@ -44,8 +44,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', 'apps/system-tests/**/*.ts', 'libs/testing/**/*.ts', 'tools/**/*.ts'],
+    files: ['**/*.spec.ts', '**/src/testing/**/*.ts', 'apps/system-tests/**/*.ts', 'libs/testing/**/*.ts', 'tools/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-syntax': 'off' },
   },
-  { files: ['**/*.spec.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(layersInTests) } },
+  { files: ['**/*.spec.ts', '**/src/testing/**/*.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(layersInTests) } },
 );

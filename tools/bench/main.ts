@@ -25,7 +25,7 @@ async function benchTransport({ isQuick, only, profileDir }: Arguments): Promise
 
 async function benchBroker({ isQuick, only, profileDir }: Arguments): Promise<void> {
   const plan: BrokerPlan = {
-    ...(isQuick ? { rounds: 3, warmUpMs: 1_500, durationMs: 1_500, backlogCount: 100_000 } : { rounds: 7, warmUpMs: 3_000, durationMs: 3_000, backlogCount: 1_000_000 }),
+    ...(isQuick ? { rounds: 3, warmUpMs: 3_000, durationMs: 1_500, backlogCount: 100_000 } : { rounds: 7, warmUpMs: 6_000, durationMs: 3_000, backlogCount: 1_000_000 }),
     workloads: workloadNames.filter((name) => only?.includes(name) ?? true),
     profileDir,
   };

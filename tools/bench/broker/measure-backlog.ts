@@ -1,6 +1,7 @@
 import { PauseSubscription, ResumeSubscription } from '@angarium/contracts/broker-api';
 import { now } from '../transport/clock.js';
 import { committedCount, drained, nextPhase, systemMeter, type BenchParts } from './bench-parts.js';
+import { withForeignShare } from './foreign-share.js';
 import { drain, fill, makePullTopic, type PullTopic } from './measure-pull.js';
 import { measured, startMeter, type Measured } from './measured.js';
 
@@ -42,7 +43,7 @@ export async function measureBacklog(parts: BenchParts, plan: BacklogPlan, tell:
       { name: 'full', at: topic, to: full },
     ];
     for (const { name, at, to } of round % 2 === 0 ? turns : turns.reverse()) {
-      const found = await publish(parts, at, plan.durationMs);
+      const found = await withForeignShare(parts, () => publish(parts, at, plan.durationMs));
       if (round === 0) continue; // warm-up
       to.push(found);
       tell(name, found);
@@ -51,7 +52,7 @@ export async function measureBacklog(parts: BenchParts, plan: BacklogPlan, tell:
   }
   const waiting = await committedCount(system, topic.topicId);
   await client.call(ResumeSubscription, { params: { id: topic.subscriptionId }, body: {} });
-  const all = await drain(parts, topic, waiting);
+  const all = await withForeignShare(parts, () => drain(parts, topic, waiting));
   tell('drain', all);
   await client.deleteTopic(topic.name, { force: true });
   return { count: plan.count, empty, full, drained: all, redisBytesPerMessage };

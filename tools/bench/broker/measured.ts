@@ -17,6 +17,19 @@ export interface Measured {
   readonly latency: Latency | undefined;
   /** Part of a processor that the busiest client process used while it measured; near 1 it was the bottleneck. */
   readonly clientBusy: number;
+  /** Part of the machine that worked for others meanwhile, 0 to 1; undefined: not looked at. */
+  readonly foreignShare?: number;
+}
+
+/** More of the machine than this worked for others: the rate is too low, the times are too long. */
+export const NOISY_SHARE = 0.1;
+export const isNoisy = ({ foreignShare = 0 }: Measured): boolean => foreignShare > NOISY_SHARE;
+
+/** The rounds that are looked at: those without a fault, and of these the calm ones, unless all were noisy. */
+export function counted(rounds: readonly Measured[]): readonly Measured[] {
+  const valid = rounds.filter(({ fault }) => fault === undefined);
+  const calm = valid.filter((it) => !isNoisy(it));
+  return calm.length > 0 ? calm : valid;
 }
 
 /** What was found, before it is divided by the messages. */

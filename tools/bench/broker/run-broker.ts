@@ -1,5 +1,7 @@
-import { watchForeignLoad } from '../report/machine.js';
+import { waitFor } from '@angarium/testing';
+import type { Redis } from 'ioredis';
 import type { BenchParts } from './bench-parts.js';
+import { startForeignWatch, withForeignShare } from './foreign-share.js';
 import { measureBacklog, type BacklogRun } from './measure-backlog.js';
 import { measurePeer } from './measure-peer.js';
 import { hundred, measureNull, measurePublish, one } from './measure-publish.js';
@@ -8,9 +10,10 @@ import { measureWebhook } from './measure-webhook.js';
 import type { Measured } from './measured.js';
 import { measurementInWords } from './measurement-in-words.js';
 import { MemoryWatch } from './memory-watch.js';
-import { cpuOfTree } from './process-usage.js';
 import { startParts } from './start-parts.js';
 import type { WorkloadName } from './workloads.js';
+
+const REWRITE_MS = 60_000;
 
 export interface BrokerPlan {
   readonly rounds: number;
@@ -61,29 +64,32 @@ export async function runBroker(root: string, plan: BrokerPlan, say: (line: stri
       const measure = measures[workload];
       return measure === undefined ? [] : [{ workload, measure, rounds: [] as Measured[] }];
     });
-    const [usedBefore, foreignShare] = [usedCpuUs(parts), watchForeignLoad()];
+    const foreignShare = startForeignWatch(parts);
     for (let round = 0; round <= plan.rounds; round++) {
       const isWarmUp = round === 0;
       for (const { workload, measure, rounds } of results) {
         memory.enter(workload);
-        const found = await measure(parts, isWarmUp ? plan.warmUpMs : plan.durationMs);
+        const found = await withForeignShare(parts, () => measure(parts, isWarmUp ? plan.warmUpMs : plan.durationMs));
         say(`${isWarmUp ? 'warm-up' : `round ${round}/${plan.rounds}`}  ${workload.padEnd(10)}  ${measurementInWords(found)}`);
         if (!isWarmUp) rounds.push(found);
       }
+      memory.enter('between rounds');
+      await rewriteAppendOnlyFile(parts.system.redis);
     }
-    memory.enter('backlog');
     const tell = (name: string, found: Measured) => say(`backlog  ${name.padEnd(10)}  ${measurementInWords(found)}`);
-    const backlog = plan.workloads.includes('backlog') ? await measureBacklog(parts, { ...plan, count: plan.backlogCount }, tell) : undefined;
-    return { results, backlog, memory: memory.stop(), versions: parts.system.versions, foreignShare: foreignShare(usedCpuUs(parts) - usedBefore) };
+    const hasBacklog = plan.workloads.includes('backlog');
+    if (hasBacklog) memory.enter('backlog');
+    const backlog = hasBacklog ? await measureBacklog(parts, { count: plan.backlogCount, rounds: 2 * plan.rounds, durationMs: plan.durationMs }, tell) : undefined;
+    return { results, backlog, memory: memory.stop(), versions: parts.system.versions, foreignShare: foreignShare() };
   } finally {
     memory.stop();
     await parts.stop();
   }
 }
 
-/** CPU time of all our processes so far. */
-function usedCpuUs({ system, load, nullServer, sink, puller, peers }: BenchParts): number {
-  const { broker, postgres, redisServer } = system;
-  const { user, system: kernel } = process.cpuUsage();
-  return [broker, postgres, redisServer, load, nullServer, sink, puller, ...peers.values()].reduce((sum, { pid }) => sum + cpuOfTree(pid), user + kernel);
+/** Starts the append-only file anew, so that Redis does not do it in the middle of somebody's turn. */
+async function rewriteAppendOnlyFile(redis: Redis): Promise<void> {
+  await redis.bgrewriteaof();
+  const isDone = async () => /aof_rewrite_in_progress:0\r[^]*aof_rewrite_scheduled:0\r/.test(await redis.info('persistence'));
+  await waitFor(isDone, { what: 'the append-only file to be rewritten', timeoutMs: REWRITE_MS, everyMs: 10 });
 }

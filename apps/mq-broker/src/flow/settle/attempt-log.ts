@@ -24,7 +24,6 @@ export interface Attempt {
 /** Lines that wait while Postgres is away; beyond that they are dropped: the log is told to people, nothing is decided by it. */
 const MAX_WAITING_COUNT = 20_000;
 /** Postgres' text cannot hold it. */
-// eslint-disable-next-line no-control-regex -- this is the character that is meant
 const nul = /\u0000/g;
 
 /** Notes every attempt of every delivery, in batches, as well as can be. */

@@ -29,7 +29,10 @@ stopAfterTests(); // below, as it stops the servers
 const followerOf = (more: Partial<FollowGroupsOptions> = {}) =>
   new FollowGroups({
     ...{ sql: parts.sql, streams: parts.streams, subscriptions, consumer: 'replica-takeover', leaseMs: LEASE_MS, logger: silentLogger },
-    takeOver: async (subscription, { partition }, messages) => void taken.push({ id: subscription.id, partition, offsets: messages.map(({ offset }) => offset) }),
+    takeOver: (subscription, { partition }, messages) => {
+      taken.push({ id: subscription.id, partition, offsets: messages.map(({ offset }) => offset) });
+      return Promise.resolve();
+    },
     onBehind: ({ id }, partition) => behind.push({ id, partition }),
     ...more,
   });

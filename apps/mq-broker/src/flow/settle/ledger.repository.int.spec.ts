@@ -85,7 +85,7 @@ describe('a delivery in the ledger', () => {
 
   it('without a further attempt is dead at once; the record says so', async () => {
     const [message] = await owe([{}], { retryInMs: undefined, error: 'gone for good' });
-    expect(await rows()).toMatchObject([{ status: 'dead', last_error: 'gone for good', died_at: expect.any(Date) }]);
+    expect(await rows()).toMatchObject([{ status: 'dead', last_error: 'gone for good', died_at: expect.any(Date) as Date }]);
     expect(await parts.ledger.isDead(subscriptionId, 0, message!.offset)).toBe(true);
     expect(await take()).toEqual([]);
     await parts.ledger.markDead(message!, 4);

@@ -29,7 +29,8 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function startReceiver(): Promise<Receiver> {
+/** @param port default: a free one. */
+export async function startReceiver(port = 0): Promise<Receiver> {
   const received: Received[] = [];
   const answers = new Map<string, (call: Received, nth: number) => ReceiverAnswer>();
   const server: Server = createServer((request, response) => {
@@ -44,7 +45,7 @@ export async function startReceiver(): Promise<Receiver> {
       void after.then(() => response.writeHead(status, headers).end(body));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
