@@ -60,15 +60,18 @@ export class RecordRepository {
 
   /**
    * Up to which offset every subscription that reads the stream has settled: what follows must be in the stream.
+   * With durability `stream` all that is recorded counts: the numbers are made in Redis and go on behind it, and what is recorded is fed to whoever
+   * has not had it.
    * @returns undefined when there is no such partition.
    */
   async settledByAll({ topicId, partition }: PartitionId): Promise<{ readonly base: number; readonly head: number } | undefined> {
     const [row] = await this.sql.query<{ base: string; head: string }>(
       `SELECT p.next_offset - 1 AS head,
-         greatest(p.first_offset - 1, coalesce((SELECT min(c.settled_offset) FROM broker.subscription_cursors c
-           JOIN broker.message_subscriptions s ON s.id = c.subscription_id
-           WHERE s.topic_id = p.topic_id AND c.partition_id = p.partition_id AND NOT s.is_ordered), p.next_offset - 1)) AS base
-       FROM broker.topic_partitions p WHERE p.topic_id = $1 AND p.partition_id = $2`,
+         CASE WHEN t.durability = 'stream' THEN p.next_offset - 1
+           ELSE greatest(p.first_offset - 1, coalesce((SELECT min(c.settled_offset) FROM broker.subscription_cursors c
+             JOIN broker.message_subscriptions s ON s.id = c.subscription_id
+             WHERE s.topic_id = p.topic_id AND c.partition_id = p.partition_id AND NOT s.is_ordered), p.next_offset - 1)) END AS base
+       FROM broker.topic_partitions p JOIN broker.message_topics t ON t.id = p.topic_id WHERE p.topic_id = $1 AND p.partition_id = $2`,
       [topicId, partition],
     );
     return row && { base: Number(row.base), head: Number(row.head) };
@@ -80,7 +83,7 @@ export class RecordRepository {
       await runner.query(
         `INSERT INTO broker.message_records (topic_id, partition_id, offset_value, message_id, message_type, message_key, correlation_id, headers, payload,
            payload_size, content_type, published_at, expires_at, trace_id, tenant_id, producer_id)
-         VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9, octet_length($9::text), $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+         VALUES ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9::text::json, octet_length($9::text), $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
         [
           ...[it.topicId, it.partition, it.offset, it.messageId, it.type, it.key, it.correlationId, it.headers, it.payload],
           ...[it.contentType, it.publishedAt, it.expiresAt, it.traceparent, it.tenantId, it.producer],

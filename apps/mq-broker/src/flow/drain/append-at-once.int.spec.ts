@@ -73,6 +73,17 @@ describe('a topic with durability stream', () => {
     expect(await publish(other, topic, { n: 6 })).toMatchObject({ offset: 6 });
   });
 
+  it('that Redis lost before everything was consumed delivers what is recorded, and no offset is given twice', async () => {
+    const topic = await streamed();
+    const subscription = await subscribe(one, topic);
+    await publishMany(one, topic, 1, 5);
+    await toBeRecorded(topic, 5);
+    await bench.redis.flushall();
+    expect(await publish(other, topic, { n: 6 })).toMatchObject({ offset: 6 });
+    const messages = await pullAll(one, subscription, 6);
+    expect(numbersOf(messages).sort()).toEqual(numbers(1, 6));
+  });
+
   it('pushes webhooks at once', async () => {
     const topic = await streamed();
     await subscribe(one, topic, { destination: { type: 'webhook', url: `${receiver.url}/stream` } });

@@ -14,7 +14,9 @@ beforeAll(async () => {
   bench = await startFlowBench();
   [one, receiver] = await Promise.all([bench.replica({ env: { MAX_CONCURRENT_CONSUMERS: String(SLOTS) } }), startReceiver()]);
 }, 60_000);
-beforeEach(() => (held = new Promise((resolve) => (letGo = resolve))));
+beforeEach(() => {
+  held = new Promise((resolve) => (letGo = resolve));
+});
 afterEach(async () => {
   letGo();
   await waitFor(() => one.flow.dispatcher.inFlightCount === 0, { what: 'the slots to be free' });

@@ -127,7 +127,7 @@ describe('a replica that was frozen past its lease', () => {
     const before = await rows();
     expect(await parts.ledger.settle([late])).toEqual(new Set());
     expect(await parts.ledger.fail(late, undefined, 'too late')).toBe(false);
-    expect(await parts.ledger.keep([late], LEASE_MS)).toEqual(new Set());
+    expect(await parts.ledger.keep([late], LEASE_MS)).toEqual(new Map());
     await parts.ledger.giveBack([late]);
     expect(await rows()).toEqual(before);
     expect(await parts.ledger.settle([ours])).toEqual(new Set([ours.id]));
@@ -147,9 +147,9 @@ describe('a replica that was frozen past its lease', () => {
   it('is not taken over while its heartbeat goes on', async () => {
     await owe([{}]);
     const [leased] = await take(1, false, 500);
-    expect(await parts.ledger.keep([leased!], LEASE_MS)).toEqual(new Set([leased!.id]));
+    expect(await parts.ledger.keep([leased!], LEASE_MS)).toEqual(new Map([[leased!.id, 0]]));
     expect(await parts.ledger.expired(10)).toEqual([]);
-    expect(await parts.ledger.keep([], LEASE_MS)).toEqual(new Set());
+    expect(await parts.ledger.keep([], LEASE_MS)).toEqual(new Map());
     expect(await parts.ledger.settle([])).toEqual(new Set());
   });
 });

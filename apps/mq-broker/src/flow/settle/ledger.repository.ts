@@ -29,6 +29,7 @@ export interface Expired {
   readonly token: string;
   readonly subscriptionId: string;
   readonly attempts: number;
+  readonly redrives: number;
   readonly messageId: string;
   readonly partition: number;
   readonly offset: number;
@@ -148,28 +149,28 @@ export class LedgerRepository {
     );
   }
 
-  /** Renews leases; with a subscription only those of it. @returns the ids that are still ours. */
-  async keep(leased: readonly { readonly id: string; readonly token: string }[], leaseMs: number, subscriptionId?: string): Promise<Set<string>> {
-    if (leased.length === 0) return new Set();
-    const rows = await this.sql.query<{ id: string }>(
+  /** Renews leases; with a subscription only those of it. @returns those that are still ours, by id: how often each was redriven. */
+  async keep(leased: readonly { readonly id: string; readonly token: string }[], leaseMs: number, subscriptionId?: string): Promise<Map<string, number>> {
+    if (leased.length === 0) return new Map();
+    const rows = await this.sql.query<{ id: string; redrives: number }>(
       `UPDATE broker.deliveries d SET lease_until = now() + $3 * interval '1 millisecond'
-       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' AND ($4::uuid IS NULL OR d.subscription_id = $4) RETURNING d.id`,
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' AND ($4::uuid IS NULL OR d.subscription_id = $4) RETURNING d.id, d.redrives`,
       [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token)), leaseMs, subscriptionId ?? null],
       'ledger-keep',
     );
-    return new Set(rows.map(({ id }) => id));
+    return new Map(rows.map(({ id, redrives }) => [id, redrives]));
   }
 
   /** Deliveries whose lease ran out. Whoever changes one names its token, so that two who see it do not both. */
   async expired(limit: number): Promise<Expired[]> {
-    const rows = await this.sql.query<{ id: string; lease_token: string; subscription_id: string; attempts: number; message_id: string; partition_id: number; offset_value: string }>(
-      `SELECT id, lease_token, subscription_id, attempts, message_id, partition_id, offset_value FROM broker.deliveries
+    const rows = await this.sql.query<{ id: string; lease_token: string; subscription_id: string; attempts: number; redrives: number; message_id: string; partition_id: number; offset_value: string }>(
+      `SELECT id, lease_token, subscription_id, attempts, redrives, message_id, partition_id, offset_value FROM broker.deliveries
        WHERE status = 'in_flight' AND lease_until < now() LIMIT $1`,
       [limit],
       'ledger-expired',
     );
     return rows.map((row) => ({
-      ...{ id: row.id, token: row.lease_token, subscriptionId: row.subscription_id, attempts: row.attempts },
+      ...{ id: row.id, token: row.lease_token, subscriptionId: row.subscription_id, attempts: row.attempts, redrives: row.redrives },
       ...{ messageId: row.message_id, partition: row.partition_id, offset: Number(row.offset_value) },
     }));
   }

@@ -125,8 +125,9 @@ export class SettleDelivery {
     if (hold.kind === 'ledger') {
       if (isDead) {
         // a replica that was frozen must not declare dead what another one delivers; and the copy is made before the row says dead
-        if (!(await this.ledger.keep([hold], DEAD_LEASE_MS)).has(hold.id)) return;
-        await this.mournFor(delivery, reason, hold.redrives);
+        const redrives = (await this.ledger.keep([hold], DEAD_LEASE_MS)).get(hold.id);
+        if (redrives === undefined) return;
+        await this.mournFor(delivery, reason, redrives);
       }
       await this.ledger.fail(hold, retryInMs, reason);
       return;

@@ -34,13 +34,13 @@ export class TakeOver {
   }
 
   /** A row of the ledger whose lease ran out. */
-  async fromLedger(subscription: Subscription, { id, token, attempts, partition, offset }: Expired): Promise<void> {
+  async fromLedger(subscription: Subscription, { id, token, attempts, redrives, partition, offset }: Expired): Promise<void> {
     const [message] = await this.records.range({ topicId: subscription.topicId, partition }, offset, offset, 1);
     if (message === undefined) {
       await this.ledger.fail({ id, token }, undefined, 'the retention of its message is over');
       return;
     }
-    const hold = { kind: 'ledger', id, token, redrives: 0 } as const;
+    const hold = { kind: 'ledger', id, token, redrives } as const;
     await this.settle.failed({ subscription, message, attempt: attempts, hold }, failureOf(subscription), unknownStart());
   }
 }

@@ -92,7 +92,7 @@ export class PullMessages {
     for (const { id, token, attempt, redrives, message } of leased) {
       const why = whyPassOver(subscription, message, takenAtMs);
       if (why !== undefined) await this.settle.passedOver({ subscription, message, attempt, hold: { kind: 'ledger', id, token, redrives } }, why);
-      else pulled.push({ message, attempt, receipt: { kind: 'ledger', id, token, partition: message.partition, offset: message.offset, attempt, takenAtMs, messageId: message.messageId } });
+      else pulled.push({ message, attempt, receipt: { kind: 'ledger', id, token, partition: message.partition, offset: message.offset, attempt, redrives, takenAtMs, messageId: message.messageId } });
     }
   }
 

@@ -6,16 +6,16 @@ import { MqErrors } from '../../../errors.js';
  */
 export type Receipt =
   | { readonly kind: 'stream'; readonly partition: number; readonly offset: number; readonly epoch: string; readonly takenAtMs: number; readonly messageId: string }
-  | { readonly kind: 'ledger'; readonly id: string; readonly token: string; readonly partition: number; readonly offset: number; readonly attempt: number; readonly takenAtMs: number; readonly messageId: string };
+  | { readonly kind: 'ledger'; readonly id: string; readonly token: string; readonly partition: number; readonly offset: number; readonly attempt: number; readonly redrives: number; readonly takenAtMs: number; readonly messageId: string };
 
 const stream = /^s\.(\d{1,4})\.(\d{1,16})\.([0-9a-f]{1,16})\.([0-9a-z]{1,12})\.([\x21-\x7e]{1,200})$/;
-const ledger = /^l\.([0-9a-f-]{36})\.([0-9a-f-]{36})\.(\d{1,4})\.(\d{1,16})\.(\d{1,6})\.([0-9a-z]{1,12})\.([\x21-\x7e]{1,200})$/;
+const ledger = /^l\.([0-9a-f-]{36})\.([0-9a-f-]{36})\.(\d{1,4})\.(\d{1,16})\.(\d{1,6})\.(\d{1,6})\.([0-9a-z]{1,12})\.([\x21-\x7e]{1,200})$/;
 
 export function writeReceipt(it: Receipt): string {
   const taken = `${it.takenAtMs.toString(36)}.${it.messageId}`;
   return it.kind === 'stream'
     ? `s.${it.partition}.${it.offset}.${it.epoch}.${taken}`
-    : `l.${it.id}.${it.token}.${it.partition}.${it.offset}.${it.attempt}.${taken}`;
+    : `l.${it.id}.${it.token}.${it.partition}.${it.offset}.${it.attempt}.${it.redrives}.${taken}`;
 }
 
 /** @throws MQ_RECEIPT_INVALID */
@@ -27,8 +27,8 @@ export function readReceipt(text: string): Receipt {
   }
   const ofLedger = ledger.exec(text);
   if (ofLedger) {
-    const [, id = '', token = '', partition, offset, attempt, taken = '0', messageId = ''] = ofLedger;
-    return { kind: 'ledger', id, token, partition: Number(partition), offset: Number(offset), attempt: Number(attempt), takenAtMs: Number.parseInt(taken, 36), messageId };
+    const [, id = '', token = '', partition, offset, attempt, redrives, taken = '0', messageId = ''] = ofLedger;
+    return { kind: 'ledger', id, token, partition: Number(partition), offset: Number(offset), attempt: Number(attempt), redrives: Number(redrives), takenAtMs: Number.parseInt(taken, 36), messageId };
   }
   throw MqErrors.MQ_RECEIPT_INVALID();
 }

@@ -86,7 +86,7 @@ export class SettlePulled {
     const [message] = await this.records.range({ topicId: subscription.topicId, partition }, offset, offset, 1);
     const [found] = message === undefined ? await this.streams.range({ topicId: subscription.topicId, partition }, offset, offset, 1) : [message];
     if (found === undefined) return true; // its retention is over: nobody can deliver it any more
-    const hold = receipt.kind === 'stream' ? ({ kind: 'parked' } as const) : ({ kind: 'ledger', id: receipt.id, token: receipt.token, redrives: 0 } as const);
+    const hold = receipt.kind === 'stream' ? ({ kind: 'parked' } as const) : ({ kind: 'ledger', id: receipt.id, token: receipt.token, redrives: receipt.redrives } as const);
     const attempt = receipt.kind === 'stream' ? 1 : receipt.attempt;
     const observed = { startedAt: new Date(takenAtMs), durationMs: Date.now() - takenAtMs };
     return this.settle.failed({ subscription, message: found, attempt, hold }, { reason, retryInMs: delayMs }, observed);
