@@ -52,6 +52,7 @@ async function commandOf(pid: number): Promise<string> {
 
 /** Long paths by their last two folders: all of it would fill the line and say little. */
 export function shorten(command: string): string {
-  const short = command.replaceAll(/(?<=^|\s)\/\S*\/((?:[^/\s]+\/){2}[^/\s]+)(?=\s|$)/g, '…/$1');
+  // what Node itself is told says nothing about who it is
+  const short = command.replace(/^(\S*\bnode)(?: --[\w-]+(?:=\S*)?)+ /, '$1 ').replaceAll(/(?<=^|\s)\/\S*\/((?:[^/\s]+\/){2}[^/\s]+)(?=\s|$)/g, '…/$1');
   return short.length > maxLength ? `${short.slice(0, maxLength - 1)}…` : short;
 }

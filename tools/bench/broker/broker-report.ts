@@ -1,8 +1,8 @@
 import { markdownTable } from '../report/markdown-table.js';
 import { median, spread } from '../report/statistics.js';
 import { judgeBroker } from './judge-broker.js';
-import { BACKLOG_PER_SECOND } from './measure-backlog.js';
-import { counted, cpuSum, isNoisy, NOISY_SHARE, shares, type Measured, type Share } from './measured.js';
+import { BACKLOG_PER_SECOND } from './measure/measure-backlog.js';
+import { counted, cpuSum, isNoisy, NOISY_SHARE, shares, type Measured, type Share } from './measure/measured.js';
 import type { BrokerPlan, BrokerRun, Result } from './run-broker.js';
 import { infoOf, workloads, type WorkloadName } from './workloads.js';
 
@@ -13,7 +13,7 @@ export interface Circumstances {
   readonly fsyncMs: number;
 }
 
-const titles: Readonly<Record<Share, string>> = { broker: 'broker', postgres: 'Postgres', redis: 'Redis', client: 'client', receiver: 'receiver' };
+const titles: Readonly<Record<Share, string>> = { broker: 'server', postgres: 'Postgres', redis: 'Redis', client: 'client', receiver: 'receiver' };
 const senders: readonly WorkloadName[] = ['publish', 'batch', 'null', 'null-batch', 'bullmq', 'pg-boss', 'raw-xadd'];
 const consumers: readonly WorkloadName[] = ['webhook', 'pull'];
 
@@ -40,7 +40,7 @@ function method(plan: BrokerPlan): string {
     'with the flags of `npm start`), its Postgres and Redis, the load generator, each peer and the receiver are processes of their own on this one machine and share its processors.',
     '**Rate** and latency of publishing: closed loop, the next request when the last one is answered. **Publish to webhook**, **backlog**: open loop, from the moment at which a message was meant',
     'to be sent to its arrival, or its answer; the sender wakes once a millisecond, which is up to 1 ms of it.',
-    '**CPU**: microseconds per message of all processes, what follows an answer (the way into the stream) included. **Client**: part of a processor that the load generator used; near 100 % it would be the limit.',
+    '**CPU**: microseconds per message of all processes (the server is the broker, or Fastify), what follows an answer (the way into the stream) included. **Client**: part of a processor that the load generator used; near 100 % it would be the limit.',
     '**Class**: D2 is on disk (fsync) before it is acknowledged; **-** is kept nowhere. A round in which something was refused, lost, doubled or invented does not count; nor does one during which',
     `more than ${NOISY_SHARE * 100} % of the machine worked for others, unless that was so in all. Workloads:`,
     ...plan.workloads.map((name) => `${infoOf(name).title}: ${infoOf(name).how};`),

@@ -1,5 +1,5 @@
 import { judgeBroker } from './judge-broker.js';
-import type { Measured } from './measured.js';
+import type { Measured } from './measure/measured.js';
 import type { BrokerRun, Result } from './run-broker.js';
 
 const round = (perSecond: number, ms: number, fault?: string): Measured => ({

@@ -1,6 +1,6 @@
 import { median } from '../report/statistics.js';
 import type { Verdict } from '../transport/judge-goals.js';
-import { counted, type Measured } from './measured.js';
+import { counted, type Measured } from './measure/measured.js';
 import type { BrokerRun } from './run-broker.js';
 import type { WorkloadName } from './workloads.js';
 

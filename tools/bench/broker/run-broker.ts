@@ -1,16 +1,16 @@
 import { waitFor } from '@angarium/testing';
 import type { Redis } from 'ioredis';
-import type { BenchParts } from './bench-parts.js';
-import { startForeignWatch, withForeignShare } from './foreign-share.js';
-import { measureBacklog, type BacklogRun } from './measure-backlog.js';
-import { measurePeer } from './measure-peer.js';
-import { hundred, measureNull, measurePublish, one } from './measure-publish.js';
-import { measurePull } from './measure-pull.js';
-import { measureWebhook } from './measure-webhook.js';
-import type { Measured } from './measured.js';
-import { measurementInWords } from './measurement-in-words.js';
-import { MemoryWatch } from './memory-watch.js';
-import { startParts } from './start-parts.js';
+import type { BenchParts } from './system/bench-parts.js';
+import { startForeignWatch, withForeignShare } from './system/foreign-share.js';
+import { measureBacklog, type BacklogRun, type BacklogTeller } from './measure/measure-backlog.js';
+import { measurePeer } from './measure/measure-peer.js';
+import { hundred, measureNull, measurePublish, one } from './measure/measure-publish.js';
+import { measurePull } from './measure/measure-pull.js';
+import { measureWebhook } from './measure/measure-webhook.js';
+import type { Measured } from './measure/measured.js';
+import { measurementInWords } from './measure/measurement-in-words.js';
+import { MemoryWatch } from './system/memory-watch.js';
+import { startParts } from './system/start-parts.js';
 import type { WorkloadName } from './workloads.js';
 
 const REWRITE_MS = 60_000;
@@ -76,10 +76,12 @@ export async function runBroker(root: string, plan: BrokerPlan, say: (line: stri
       memory.enter('between rounds');
       await rewriteAppendOnlyFile(parts.system.redis);
     }
-    const tell = (name: string, found: Measured) => say(`backlog  ${name.padEnd(10)}  ${measurementInWords(found)}`);
-    const hasBacklog = plan.workloads.includes('backlog');
-    if (hasBacklog) memory.enter('backlog');
-    const backlog = hasBacklog ? await measureBacklog(parts, { count: plan.backlogCount, rounds: 2 * plan.rounds, durationMs: plan.durationMs }, tell) : undefined;
+    const teller: BacklogTeller = {
+      begin: (part) => memory.enter(part),
+      found: (name, it) => say(`backlog  ${name.padEnd(10)}  ${measurementInWords(it)}`),
+    };
+    const backlogPlan = { count: plan.backlogCount, rounds: 2 * plan.rounds, durationMs: plan.durationMs };
+    const backlog = plan.workloads.includes('backlog') ? await measureBacklog(parts, backlogPlan, teller) : undefined;
     return { results, backlog, memory: memory.stop(), versions: parts.system.versions, foreignShare: foreignShare() };
   } finally {
     memory.stop();

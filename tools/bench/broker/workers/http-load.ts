@@ -2,8 +2,8 @@ import autocannon from 'autocannon';
 import { LatencyRecorder, type Latency, type Schedule } from '../../transport/ledger.js';
 import { openLoop, type Sent } from '../../transport/load.js';
 import { now } from '../../transport/clock.js';
-import { batchBody, publishBody } from '../orders.js';
-import { serveWorker } from '../serve-worker.js';
+import { batchBody, publishBody } from './orders.js';
+import { serveWorker } from './serve-worker.js';
 import { HttpPoster } from './http-poster.js';
 
 /** autocannon looks this often whether its time is up. */

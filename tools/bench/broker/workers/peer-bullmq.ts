@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { orderOf } from '../orders.js';
+import { orderOf } from './orders.js';
 import { servePeer } from './serve-peer.js';
 
 /** `queue.add` as documented; jobs wait, nobody works on them. */

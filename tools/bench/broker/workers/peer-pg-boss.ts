@@ -1,5 +1,5 @@
 import PgBoss from 'pg-boss';
-import { orderOf } from '../orders.js';
+import { orderOf } from './orders.js';
 import { servePeer } from './serve-peer.js';
 
 const QUEUE = 'orders';

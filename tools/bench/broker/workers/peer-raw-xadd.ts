@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { orderOf } from '../orders.js';
+import { orderOf } from './orders.js';
 import { servePeer } from './serve-peer.js';
 
 const STREAM = 'peer:xadd';

@@ -12,6 +12,9 @@ interface Health {
   failingSinceMs: number | null;
   /** Of the failure before the present one. */
   lastFailureMs: number | null;
+  /** A write is on its way; `mustWrite`: another one follows it. One at a time, or an older state could overwrite a newer one. */
+  isWriting: boolean;
+  mustWrite: boolean;
 }
 
 /**
@@ -38,7 +41,8 @@ export class ReceiverHealth {
   /** Another replica, or a person, changed the subscription. */
   heard(subscription: Subscription): void {
     const health = this.known.get(subscription.id);
-    if (health === undefined) return;
+    // while a write is on its way this may be the state before it; whoever writes is told again
+    if (health === undefined || health.isWriting) return;
     const { state, untilMs, trips } = subscription.breaker;
     health.failingSinceMs = subscription.failingSinceMs;
     if (state === 'open' && health.breaker.status === 'closed') health.breaker = { status: 'open', untilMs, tripCount: trips };
@@ -93,24 +97,35 @@ export class ReceiverHealth {
     let health = this.known.get(id);
     if (health === undefined) {
       const { state, untilMs, trips } = breaker;
-      health = { breaker: state === 'closed' ? CLOSED_BREAKER : { status: 'open', untilMs, tripCount: trips }, written: state, failingSinceMs, lastFailureMs: null };
+      health = { breaker: state === 'closed' ? CLOSED_BREAKER : { status: 'open', untilMs, tripCount: trips }, written: state, failingSinceMs, lastFailureMs: null, isWriting: false, mustWrite: false };
       this.known.set(id, health);
     }
     return health;
   }
 
   private write({ id }: Subscription, health: Health): void {
-    const { breaker, failingSinceMs } = health;
+    const { breaker } = health;
     health.written = breaker.status;
-    const until = breaker.status === 'open' ? new Date(breaker.untilMs) : null;
-    const trips = breaker.status === 'closed' ? 0 : breaker.tripCount;
-    if (breaker.status === 'open') this.logger.warn({ subscriptionId: id, until: until?.toISOString(), trips }, 'a receiver fails; its breaker is open');
-    this.sql
-      .execute(
-        `UPDATE broker.message_subscriptions SET breaker_state = $2, breaker_until = $3, breaker_trips = $4, failing_since = $5, updated_at = now() WHERE id = $1`,
-        [id, breaker.status, until, trips, failingSinceMs === null ? null : new Date(failingSinceMs)],
-      )
+    if (breaker.status === 'open') this.logger.warn({ subscriptionId: id, until: new Date(breaker.untilMs).toISOString(), trips: breaker.tripCount }, 'a receiver fails; its breaker is open');
+    health.mustWrite = true;
+    if (health.isWriting) return;
+    health.isWriting = true;
+    this.writeLatest(id, health)
+      .finally(() => (health.isWriting = false))
       .then(() => this.signals.changed({ kind: 'subscription', id }))
       .catch(ignoreError(this.logger, 'receiver-health', 'the next change writes it'));
+  }
+
+  private async writeLatest(id: string, health: Health): Promise<void> {
+    while (health.mustWrite) {
+      health.mustWrite = false;
+      const { breaker, failingSinceMs } = health;
+      const until = breaker.status === 'open' ? new Date(breaker.untilMs) : null;
+      const trips = breaker.status === 'closed' ? 0 : breaker.tripCount;
+      await this.sql.execute(
+        `UPDATE broker.message_subscriptions SET breaker_state = $2, breaker_until = $3, breaker_trips = $4, failing_since = $5, updated_at = now() WHERE id = $1`,
+        [id, breaker.status, until, trips, failingSinceMs === null ? null : new Date(failingSinceMs)],
+      );
+    }
   }
 }

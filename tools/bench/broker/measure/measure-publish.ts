@@ -1,8 +1,9 @@
-import { drained, nextPhase, nextTopic, systemMeter, type BenchParts } from './bench-parts.js';
+import { drained, nextPhase, nextTopic, systemMeter, type BenchParts } from '../system/bench-parts.js';
+import { storeFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
-import { batchBody, publishBody, topicOf } from './orders.js';
-import { cpuOfTree } from './process-usage.js';
-import type { ClosedResult } from './workers/http-load.js';
+import { batchBody, publishBody, topicOf } from '../workers/orders.js';
+import { cpuOfTree } from '../system/process-usage.js';
+import type { ClosedResult } from '../workers/http-load.js';
 
 export interface PublishShape {
   /** Messages of one request; 1: `POST /publish`, else `POST /publish/batch`. */
@@ -27,7 +28,7 @@ export async function measurePublish(parts: BenchParts, shape: PublishShape, dur
   const cpu = spent();
   await client.deleteTopic(name);
   const messages = result.answered * shape.size;
-  return measured({ ...timed(result), messages, fault: refusalOf(result) ?? ledgerFault(messages, committed, shape) }, cpu);
+  return measured({ ...timed(result), messages, fault: refusalOf(result) ?? storeFault(messages, committed, shape.size * shape.connections) }, cpu);
 }
 
 /** The same requests to a server that does nothing with them. */
@@ -39,11 +40,8 @@ export async function measureNull({ system, load, nullServer }: BenchParts, shap
 }
 
 const timed = ({ firstAt, lastAt, latency }: ClosedResult) => ({ ms: lastAt - firstAt, latency });
-const refusalOf = ({ refused, refusals }: ClosedResult) => (refused > 0 ? `${refused} refused (${refusals})` : undefined);
 
-/** At the end the requests in flight are cut off: they may be stored or not. */
-function ledgerFault(acknowledged: number, committed: number, { size, connections }: PublishShape): string | undefined {
-  if (committed < acknowledged) return `${acknowledged - committed} of ${acknowledged} acknowledged messages lost`;
-  const unexpected = committed - acknowledged - size * connections;
-  return unexpected > 0 ? `${unexpected} messages that nobody sent` : undefined;
+function refusalOf({ answered, refused, refusals }: ClosedResult): string | undefined {
+  if (refused > 0) return `${refused} refused (${refusals})`;
+  return answered === 0 ? 'nothing was answered before the time was up' : undefined;
 }

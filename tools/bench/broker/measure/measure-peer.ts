@@ -1,6 +1,7 @@
-import type { BenchParts } from './bench-parts.js';
+import type { BenchParts } from '../system/bench-parts.js';
+import { storeFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
-import { cpuOfTree } from './process-usage.js';
+import { cpuOfTree } from '../system/process-usage.js';
 
 export const PEER_IN_FLIGHT = 64;
 
@@ -15,6 +16,6 @@ export async function measurePeer({ system, peers }: BenchParts, name: string, d
   const stored = await peer.call('count');
   await peer.call('clear');
   const messages = sent.sent - sent.failed;
-  const fault = sent.failed > 0 ? `${sent.failed} of ${sent.sent} failed` : stored < messages ? `${messages - stored} of ${messages} lost` : undefined;
+  const fault = sent.failed > 0 ? `${sent.failed} of ${sent.sent} failed` : storeFault(messages, stored);
   return measured({ fault, messages, ms: sent.lastAt - sent.firstAt, latency: sent.latency }, cpu);
 }

@@ -1,8 +1,9 @@
-import { now } from '../transport/clock.js';
-import { nextPhase, nextTopic, systemMeter, type BenchParts } from './bench-parts.js';
+import { now } from '../../transport/clock.js';
+import { nextPhase, nextTopic, systemMeter, type BenchParts } from '../system/bench-parts.js';
+import { deliveryFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
-import { topicOf } from './orders.js';
-import { cpuOfTree } from './process-usage.js';
+import { topicOf } from '../workers/orders.js';
+import { cpuOfTree } from '../system/process-usage.js';
 
 export const WEBHOOK_PER_SECOND = 500;
 /** Between telling both ends of a schedule and its first message. */
@@ -26,7 +27,8 @@ export async function measureWebhook(parts: BenchParts, durationMs: number): Pro
   const sent = await load.call('open', { url: system.url, apiKey: system.apiKey, topic, phase, schedule, count });
   const received = await sink.call('collect', { count: sent.sent - sent.failed, quietMs: QUIET_MS });
   const { handled, duplicates, latency, lastAt } = received;
-  const found = { messages: handled, ms: lastAt - schedule.startAt, latency, fault: faultOf(sent, handled, duplicates) };
+  const fault = sent.failed > 0 ? `${sent.failed} of ${sent.sent} refused` : deliveryFault({ acknowledged: sent.sent, arrived: handled, doubled: duplicates });
+  const found = { messages: handled, ms: lastAt - schedule.startAt, latency, fault };
   return measured(found, spent());
 }
 
@@ -45,10 +47,4 @@ async function subscribe({ client, sink }: BenchParts): Promise<string> {
   await client.createTopic(topicOf(topic));
   await client.subscribe({ topic, group: 'bench', destination: { type: 'webhook', url: await sink.call('url') } });
   return topic;
-}
-
-function faultOf({ sent, failed }: { sent: number; failed: number }, handled: number, duplicates: number): string | undefined {
-  if (failed > 0) return `${failed} of ${sent} refused`;
-  if (handled < sent) return `${sent - handled} of ${sent} lost`;
-  return duplicates > 0 ? `${duplicates} of ${sent} delivered twice` : undefined;
 }

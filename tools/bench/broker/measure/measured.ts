@@ -1,4 +1,4 @@
-import type { Latency } from '../transport/ledger.js';
+import type { Latency } from '../../transport/ledger.js';
 
 /** Who works for a message, in the order of the report. */
 export const shares = ['broker', 'postgres', 'redis', 'client', 'receiver'] as const;

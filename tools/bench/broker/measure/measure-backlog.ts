@@ -1,13 +1,16 @@
 import { PauseSubscription, ResumeSubscription } from '@angarium/contracts/broker-api';
-import { now } from '../transport/clock.js';
-import { committedCount, drained, nextPhase, systemMeter, type BenchParts } from './bench-parts.js';
-import { withForeignShare } from './foreign-share.js';
+import { now } from '../../transport/clock.js';
+import { committedCount, drained, nextPhase, systemMeter, type BenchParts } from '../system/bench-parts.js';
+import { withForeignShare } from '../system/foreign-share.js';
 import { drain, fill, makePullTopic, type PullTopic } from './measure-pull.js';
+import { storeFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
 
 /** Far below what goes through, so that a wait is the broker's own and not that of a queue in front of it. */
 export const BACKLOG_PER_SECOND = 1_000;
 const LEAD_MS = 50;
+/** Sent before the clock runs, so that a new topic does not pay for being looked up, nor for its schema being compiled. */
+const PRIMER_COUNT = 100;
 
 export interface BacklogRun {
   /** Messages that waited before the first round. */
@@ -27,34 +30,43 @@ export interface BacklogPlan {
   readonly durationMs: number;
 }
 
+export interface BacklogTeller {
+  /** What comes from here on. */
+  begin(part: 'backlog: filling' | 'backlog: publishing' | 'backlog: taking'): void;
+  found(name: string, measured: Measured): void;
+}
+
 /** Fills a topic that nobody consumes, then publishes to it and to an empty one in turns, then drains it. */
-export async function measureBacklog(parts: BenchParts, plan: BacklogPlan, tell: (name: string, found: Measured) => void): Promise<BacklogRun> {
+export async function measureBacklog(parts: BenchParts, plan: BacklogPlan, say: BacklogTeller): Promise<BacklogRun> {
   const { system, client } = parts;
+  say.begin('backlog: filling');
+  // made before anything is measured and kept until the end: changes of the catalogue are not what is asked for
+  const others = await Promise.all(Array.from({ length: plan.rounds + 1 }, () => makePaused(parts)));
   const topic = await makePaused(parts);
   const before = await usedMemory(parts);
   await fill(parts, topic, plan.count);
   const redisBytesPerMessage = ((await usedMemory(parts)) - before) / plan.count;
+  say.begin('backlog: publishing');
   const [empty, full]: [Measured[], Measured[]] = [[], []];
-  for (let round = 0; round <= plan.rounds; round++) {
-    const fresh = await makePaused(parts);
+  for (const [round, other] of others.entries()) {
     // who goes first changes, as the second one may pay for what the first one left behind
     const turns = [
-      { name: 'empty', at: fresh, to: empty },
+      { name: 'empty', at: other, to: empty },
       { name: 'full', at: topic, to: full },
     ];
     for (const { name, at, to } of round % 2 === 0 ? turns : turns.reverse()) {
       const found = await withForeignShare(parts, () => publish(parts, at, plan.durationMs));
       if (round === 0) continue; // warm-up
       to.push(found);
-      tell(name, found);
+      say.found(name, found);
     }
-    await client.deleteTopic(fresh.name, { force: true });
   }
+  say.begin('backlog: taking');
   const waiting = await committedCount(system, topic.topicId);
   await client.call(ResumeSubscription, { params: { id: topic.subscriptionId }, body: {} });
   const all = await withForeignShare(parts, () => drain(parts, topic, waiting));
-  tell('drain', all);
-  await client.deleteTopic(topic.name, { force: true });
+  say.found('drain', all);
+  for (const { name } of [topic, ...others]) await client.deleteTopic(name, { force: true });
   return { count: plan.count, empty, full, drained: all, redisBytesPerMessage };
 }
 
@@ -66,6 +78,8 @@ async function makePaused(parts: BenchParts): Promise<PullTopic> {
 
 async function publish({ system, load }: BenchParts, topic: PullTopic, durationMs: number): Promise<Measured> {
   const { url, apiKey } = system;
+  await load.call('fill', { url, apiKey, topic: topic.name, phase: nextPhase(), count: PRIMER_COUNT });
+  await drained(system, topic.topicId);
   const before = await committedCount(system, topic.topicId);
   const schedule = { startAt: now() + LEAD_MS, intervalMs: 1_000 / BACKLOG_PER_SECOND };
   const count = Math.round((durationMs * BACKLOG_PER_SECOND) / 1_000);
@@ -73,7 +87,7 @@ async function publish({ system, load }: BenchParts, topic: PullTopic, durationM
   const sent = await load.call('open', { url, apiKey, topic: topic.name, phase: nextPhase(), schedule, count });
   const committed = (await drained(system, topic.topicId)) - before;
   const messages = sent.sent - sent.failed;
-  const fault = sent.failed > 0 ? `${sent.failed} of ${count} refused` : committed !== count ? `${count} acknowledged, ${committed} committed` : undefined;
+  const fault = sent.failed > 0 ? `${sent.failed} of ${count} refused` : storeFault(count, committed);
   return measured({ messages, fault, ms: sent.lastAt - sent.firstAt, latency: sent.latency }, spent());
 }
 

@@ -1,6 +1,6 @@
 import type { CreateTopic } from '@angarium/contracts/broker-api';
 import type { BodyInputOf } from '@angarium/contracts';
-import { userId } from '../transport/numbered-users.js';
+import { userId } from '../../transport/numbered-users.js';
 
 /** A payload of 200 bytes of JSON; its id carries phase and number, so that a receiver can keep a ledger. */
 export function orderOf(phase: number, n: number): object {

@@ -1,6 +1,7 @@
-import { drained, nextPhase, nextTopic, systemMeter, type BenchParts } from './bench-parts.js';
+import { drained, nextPhase, nextTopic, systemMeter, type BenchParts } from '../system/bench-parts.js';
+import { deliveryFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
-import { topicOf } from './orders.js';
+import { topicOf } from '../workers/orders.js';
 
 export const PULL_BATCH = 500;
 const MAX_IN_FLIGHT = 10_000;
@@ -35,13 +36,8 @@ export async function drain({ system, puller }: BenchParts, { subscriptionId }: 
   const { url, apiKey } = system;
   const spent = startMeter(systemMeter(system, puller));
   const { taken, doubled, unexpected, refused, firstAt, lastAt } = await puller.call('pull', { url, apiKey, subscriptionId, count, batchSize: PULL_BATCH });
-  const faults = [
-    ...(taken < count ? [`${count - taken} of ${count} lost`] : []),
-    ...(doubled > 0 ? [`${doubled} of ${count} handed out twice`] : []),
-    ...(unexpected > 0 ? [`${unexpected} that nobody sent`] : []),
-    ...(refused > 0 ? [`${refused} acknowledged too late`] : []),
-  ];
-  return measured({ messages: taken, ms: lastAt - firstAt, latency: undefined, fault: faults[0] }, spent());
+  const fault = deliveryFault({ acknowledged: count, arrived: taken, doubled, unexpected, refused });
+  return measured({ messages: taken, ms: lastAt - firstAt, latency: undefined, fault }, spent());
 }
 
 /** Fills a topic, which is not part of the measurement, then drains it. */

@@ -1,16 +1,16 @@
 import { createAddresses } from '@angarium/contracts';
 import { createClient, type AngariumClient } from '@angarium/client';
 import { waitFor } from '@angarium/testing';
-import { PHASES } from '../transport/numbered-users.js';
-import type { Meter } from './measured.js';
+import { PHASES } from '../../transport/numbered-users.js';
+import type { Meter } from '../measure/measured.js';
 import { cpuOfTree } from './process-usage.js';
 import type { System } from './start-system.js';
-import type { HttpLoadCommands } from './workers/http-load.js';
-import type { NullServerCommands } from './workers/null-server.js';
-import type { PullerCommands } from './workers/puller.js';
-import type { PeerCommands } from './workers/serve-peer.js';
-import type { SinkCommands } from './workers/sink.js';
-import type { Worker } from './worker.js';
+import type { HttpLoadCommands } from '../workers/http-load.js';
+import type { NullServerCommands } from '../workers/null-server.js';
+import type { PullerCommands } from '../workers/puller.js';
+import type { PeerCommands } from '../workers/serve-peer.js';
+import type { SinkCommands } from '../workers/sink.js';
+import type { Worker } from '../workers/worker.js';
 
 /** Longest wait until what is in Postgres is in Redis, too. */
 const DRAIN_MS = 60_000;

@@ -6,7 +6,7 @@ import { buildApps, freePort, startChild, startPostgres, startRedis, waitFor, ty
 import { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { nodeFlags } from '../../start/node-flags.js';
+import { nodeFlags } from '../../../start/node-flags.js';
 
 const READY_MS = 60_000;
 const STOP_MS = 20_000;

@@ -1,10 +1,10 @@
-import { bundleScripts } from '../bundle-scripts.js';
+import { bundleScripts } from '../../bundle-scripts.js';
 import { clientOf, type BenchParts } from './bench-parts.js';
 import { startSystem } from './start-system.js';
-import type { PeerArgument } from './workers/serve-peer.js';
-import { Worker } from './worker.js';
-import type { Commands } from './worker-protocol.js';
-import type { WorkloadName } from './workloads.js';
+import type { PeerArgument } from '../workers/serve-peer.js';
+import { Worker } from '../workers/worker.js';
+import type { Commands } from '../workers/worker-protocol.js';
+import type { WorkloadName } from '../workloads.js';
 
 const peerNames: readonly WorkloadName[] = ['bullmq', 'pg-boss', 'raw-xadd'];
 

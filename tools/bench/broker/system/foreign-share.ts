@@ -1,6 +1,6 @@
-import { watchForeignLoad } from '../report/machine.js';
+import { watchForeignLoad } from '../../report/machine.js';
 import type { BenchParts } from './bench-parts.js';
-import type { Measured } from './measured.js';
+import type { Measured } from '../measure/measured.js';
 import { cpuOfTree } from './process-usage.js';
 
 /** Measures, and tells which part of the machine worked for others meanwhile. */
