@@ -5,10 +5,9 @@ describe('a batch lane', () => {
     const batches: number[][] = [];
     const lane = new BatchLane<number, number>({
       maxCount: 3,
-      run: async (items) => {
+      run: (items) => {
         batches.push([...items]);
-        if (items.includes(2)) throw new Error('two');
-        return items.map((it) => it * 10);
+        return items.includes(2) ? Promise.reject(new Error('two')) : Promise.resolve(items.map((it) => it * 10));
       },
     });
     const outcomes = await Promise.allSettled([lane.add([1]), lane.add([2]), lane.add([3, 4]), lane.add([5])]);
@@ -20,10 +19,7 @@ describe('a batch lane', () => {
     const lane = new BatchLane<number, number>({
       maxCount: 10,
       mayBlameOne: () => true,
-      run: async (items) => {
-        if (items.includes(2)) throw new Error('two');
-        return [...items];
-      },
+      run: (items) => (items.includes(2) ? Promise.reject(new Error('two')) : Promise.resolve([...items])),
     });
     const outcomes = await Promise.allSettled([lane.add([1]), lane.add([2]), lane.add([3])]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);

@@ -32,7 +32,7 @@ describe('a loop', () => {
 
   it('goes on at once while a pass says that there is more, and after the pause that it wishes', async () => {
     let passes = 0;
-    loopOf(async () => (++passes < 5 ? true : passes < 8 ? 1 : undefined)).start();
+    loopOf(() => Promise.resolve(++passes < 5 ? true : passes < 8 ? 1 : undefined)).start();
     await waitFor(() => passes === 8, { what: 'eight passes' });
   });
 
@@ -40,9 +40,7 @@ describe('a loop', () => {
     const lines: string[] = [];
     const logger = { warn: (_: object, text: string) => lines.push(text), info: (_: object, text: string) => lines.push(text) } as unknown as Logger;
     let passes = 0;
-    loopOf(async () => {
-      if (++passes <= 3) throw new Error('no');
-    }, 1, logger).start();
+    loopOf(() => (++passes <= 3 ? Promise.reject(new Error('no')) : Promise.resolve()), 1, logger).start();
     await waitFor(() => passes > 4, { what: 'five passes' });
     expect(lines).toEqual(['a loop cannot do its work; it tries again', 'a loop works again']);
   });

@@ -86,7 +86,7 @@ describe('a publish', () => {
     for (let n = 0; n < 12; n++) answers.push(await small.call(PublishMessage, { as: bench.globex, body: { topic: topic.name, payload: n } }));
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]!.body).toMatchObject({ code: 'MQ_RATE_LIMITED', retryAfter: expect.any(Number) });
+    expect(refused[0]!.body).toMatchObject({ code: 'MQ_RATE_LIMITED', retryAfter: expect.any(Number) as number });
   });
 
   it('to a topic whose slowest subscription has too much waiting is refused, until it is consumed', async () => {
@@ -114,7 +114,7 @@ describe('a batch', () => {
     const good = numbers(1, 5).map((n) => ({ payload: { n }, partition: n % 2 }));
     expect((await batch(one, topic.name, good)).body).toMatchObject({ published: 5, failed: 0 });
     const answer = await batch(one, topic.name, [...good, { payload: 1, partition: 9 }]);
-    expect(answer).toMatchObject({ status: 422, body: { code: 'MQ_PARTITION_UNKNOWN', message: expect.stringContaining('messages[5]'), details: { index: 5 } } });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'MQ_PARTITION_UNKNOWN', message: expect.stringContaining('messages[5]') as string, details: { index: 5 } } });
     expect(await stored(topic)).toBe(5);
   });
 
