@@ -103,6 +103,14 @@ describe('a message id', () => {
     expect(heard.flat()).toHaveLength(2);
   });
 
+  it('that comes twice in one publish is stored once, without a second try for the others of the batch', async () => {
+    const topicId = await parts.topic();
+    const twice = newMessage(topicId, { messageId: 'twice', dedupWindowMs: 60_000 });
+    const committed = await laneOver().commit([twice, newMessage(topicId), { ...twice }]);
+    expect(committed.map(({ outcome, offset }) => [outcome, offset])).toEqual([['stored', 1], ['stored', 2], ['duplicate', 1]]);
+    expect(heard).toHaveLength(1);
+  });
+
   it('that was stored before is recognised within the window and stored anew after it; offsets have no gap', async () => {
     const topicId = await parts.topic();
     const lane = laneOver();

@@ -115,8 +115,17 @@ describe('dropping old days', () => {
     expect(await daysOf('message_records')).toEqual([dayOf(1), dayOf(0), dayOf(-1), dayOf(-2)]);
   });
 
-  it('two replicas may do it at once', async () => {
-    await Promise.all([dropOldDays(parts.sql), dropOldDays(parts.sql), dropOldDays(parts.sql)]);
+  it('two replicas may do it at once: neither fails, also where one waits behind the other', async () => {
+    const outcomes: Promise<string[]>[] = [];
+    await parts.sql.transaction(async (tx) => {
+      await tx.query('SELECT FROM broker.message_records');
+      for (const replica of numbers(1, 2)) {
+        outcomes.push(dropOldDays(parts.sql));
+        const waiting = `SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE%DETACH%' AND wait_event_type = 'Lock' OFFSET ${replica - 1}`;
+        await waitForRows(waiting);
+      }
+    });
+    await expect(Promise.all(outcomes)).resolves.toHaveLength(2);
     await dropOldDays(parts.sql);
     expect(await daysOf('message_records')).not.toContain(dayOf(8));
     expect(await daysOf('message_records')).toEqual(expect.arrayContaining([dayOf(7), dayOf(1), dayOf(0)]));
