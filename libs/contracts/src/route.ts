@@ -50,6 +50,8 @@ export interface RouteContract<
   readonly isIdempotent?: boolean;
   /** Called thousands of times a second: no log line for each success. */
   readonly isHot?: boolean;
+  /** Its handler needs the letters of the body: JavaScript reads numbers as doubles, and 12345678901234567890 is none. */
+  readonly keepsBodyText?: boolean;
 }
 
 export type ParamsOf<C extends RouteContract> = Maybe<C['params']>;

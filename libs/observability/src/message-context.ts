@@ -11,7 +11,7 @@ export interface MessageContext {
   readonly tenant: string;
 }
 
-const storage = new AsyncLocalStorage<MessageContext>();
+const storage = new AsyncLocalStorage<MessageContext | undefined>();
 const traceparentForm = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const correlationForm = /^[\w.:-]{1,128}$/;
 
@@ -23,6 +23,21 @@ export function currentContext(): MessageContext | undefined {
 /** Runs `work` in a context; everything it awaits, emits and logs carries it. */
 export function runInContext<T>(context: MessageContext, work: () => T): T {
   return storage.run(context, work);
+}
+
+/**
+ * Runs `work` in no context: for what goes on behind the request that happened to set it off. A loop or a lane that was woken inside
+ * a request would else log that request's ids for ever.
+ */
+export function runOutside<T>(work: () => T): T {
+  return storage.run(undefined, work);
+}
+
+/** Says whose work this is, where that is known only after it began: a request is authenticated inside its context. Without a context nothing happens. */
+export function belongTo(tenant: string): void {
+  const context = storage.getStore();
+  // the very object, so that whoever holds the context already (the line that ends the request, its span) sees it
+  if (context !== undefined) (context as { tenant: string }).tenant = tenant;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { runOutside } from '@angarium/observability';
+
 interface Waiting<T, R> {
   readonly items: readonly T[];
   readonly weight: number;
@@ -38,7 +40,8 @@ export class BatchLane<T, R> {
       const { weigh } = this.options;
       this.waiting.push({ items, weight: weigh === undefined ? 0 : items.reduce((sum, item) => sum + weigh(item), 0), resolve, reject });
       // what comes in the same turn of the event loop goes together
-      if (this.running === undefined) this.running = Promise.resolve().then(() => this.drain());
+      // and it runs for all of them, in the context of none
+      if (this.running === undefined) this.running = runOutside(() => Promise.resolve().then(() => this.drain()));
     });
   }
 

@@ -1,5 +1,5 @@
 import { describeError } from '@angarium/errors';
-import type { Logger } from '@angarium/observability';
+import { runOutside, type Logger } from '@angarium/observability';
 
 export interface LoopOptions {
   /** Shown in logs. */
@@ -47,12 +47,15 @@ export class Loop {
   private run(): void {
     clearTimeout(this.timer);
     this.isAskedAgain = false;
-    this.running = this.pass().then((pauseMs) => {
-      this.running = undefined;
-      if (!this.isStarted) return;
-      if (this.isAskedAgain || pauseMs === 0) setImmediate(() => this.isStarted && this.running === undefined && this.run());
-      else this.timer = setTimeout(() => this.run(), pauseMs);
-    });
+    // who kicks it may be a request; its passes are nobody's
+    this.running = runOutside(() => this.pass().then((pauseMs) => this.rest(pauseMs)));
+  }
+
+  private rest(pauseMs: number): void {
+    this.running = undefined;
+    if (!this.isStarted) return;
+    if (this.isAskedAgain || pauseMs === 0) setImmediate(() => this.isStarted && this.running === undefined && this.run());
+    else this.timer = setTimeout(() => this.run(), pauseMs);
   }
 
   private async pass(): Promise<number> {

@@ -72,9 +72,9 @@ describe('a registration', () => {
     expect(await refusal(await system.post('/register', { ...ada, email: 'other@example.com' }))).toMatchObject({ status: 409, code: 'USERNAME_TAKEN' });
   });
 
-  it('is refused with 400 for broken JSON, 415 for another type, 413 for a large body', async () => {
+  it('is refused with 400 for broken JSON, 422 for no body, 415 for another type, 413 for a large body', async () => {
     expect(await refusal(await system.post('/register', '{"email":'))).toMatchObject({ status: 400, code: 'INVALID_JSON' });
-    expect(await refusal(await system.post('/register', ''))).toMatchObject({ status: 400, code: 'INVALID_JSON' });
+    expect(await refusal(await system.post('/register', ''))).toMatchObject({ status: 422, code: 'INVALID_INPUT' });
     expect(await refusal(await system.post('/register', 'x', { 'content-type': 'application/xml' }))).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
     expect(await refusal(await system.post('/register', { ...ada, username: 'x'.repeat(300_000) }))).toMatchObject({ status: 413, code: 'PAYLOAD_TOO_LARGE' });
   });

@@ -1,6 +1,17 @@
 import { SharedErrors } from '@angarium/errors';
 import type { FastifyInstance } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Handlers of this route get the text of the body beside what it means. */
+    keepsText?: boolean;
+  }
+  interface FastifyRequest {
+    /** The JSON text that came as the body, for routes that keep it. */
+    bodyText?: string;
+  }
+}
+
 /**
  * Reads JSON bodies as Fastify does (keys that poison prototypes are refused), but says INVALID_JSON when they are none:
  * on its way through Nest, Fastify's own error would lose its code.
@@ -12,7 +23,10 @@ export function readJson(fastify: FastifyInstance): void {
     if (body === '') return done(null, undefined);
     void parse(request, body as string, (error, value) => {
       if (error) done(SharedErrors.INVALID_JSON(undefined, { cause: error }));
-      else done(null, value);
+      else {
+        if (request.routeOptions.config.keepsText === true) request.bodyText = body as string;
+        done(null, value);
+      }
     });
   });
 }

@@ -39,7 +39,9 @@ export function followRequests(fastify: FastifyInstance, logger: Logger, metrics
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? '(none)';
     const status = reply.statusCode;
-    spans.get(request)?.end(status >= 500 ? 'failed' : undefined, { 'http.response.status_code': status });
+    const span = spans.get(request);
+    // the tenant is known since the request was authenticated
+    span?.end(status >= 500 ? 'failed' : undefined, { 'http.response.status_code': status, 'angarium.tenant': span.context.tenant });
     durationOf(request.method, route, status).observe(reply.elapsedTime / 1000);
     // a line for each of thousands a second would bury the rest and cost more than the answer: metrics count them
     const isQuiet = quietRoutes.has(route) || (request.routeOptions.config.isQuiet === true && status < 400);

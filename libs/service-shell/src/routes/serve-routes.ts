@@ -1,5 +1,6 @@
 import type { Caller, TenantCaller } from '@angarium/auth';
 import type { Access, RouteContract } from '@angarium/contracts';
+import { belongTo } from '@angarium/observability';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -51,10 +52,11 @@ function register(fastify: FastifyInstance, contract: RouteContract, handle: Han
     method: contract.method,
     url: contract.path.replace(/\{(\w+)\}/g, ':$1'),
     ...(options.bodyLimitBytes === undefined ? {} : { bodyLimit: options.bodyLimitBytes }),
-    config: { isQuiet: contract.isHot === true },
+    config: { isQuiet: contract.isHot === true, keepsText: contract.keepsBodyText === true },
     handler: async (request, reply) => {
       const authenticated = authenticator.authenticate(request.headers, contract.access);
       const caller = authenticated instanceof Promise ? await authenticated : authenticated;
+      if (caller.kind === 'tenant') belongTo(caller.tenantId);
       const call = callOf(contract, request, reply, caller);
       const key = contract.isIdempotent === true ? idempotencyKey(request) : undefined;
       let answer: unknown;
@@ -80,6 +82,7 @@ function callOf(contract: RouteContract, request: FastifyRequest, reply: Fastify
     query: contract.query && parsed(contract.query, request.query),
     // a body that may be left out altogether is an empty object
     body: contract.body && parsed(contract.body, request.body ?? {}),
+    bodyText: request.bodyText,
     headers: request.headers,
     caller: caller as TenantCaller,
     service: caller.kind === 'service' ? caller : undefined,

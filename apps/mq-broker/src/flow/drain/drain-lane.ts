@@ -1,5 +1,5 @@
 import { ignoreError } from '@angarium/errors';
-import type { Logger } from '@angarium/observability';
+import { runOutside, type Logger } from '@angarium/observability';
 import type { BrokerMessage } from '../broker-message.js';
 import type { PartitionId, PartitionStreams } from '../partition-streams.js';
 import type { RecordRepository } from '../record.repository.js';
@@ -97,7 +97,7 @@ export class DrainLane {
 
   private run(partition: Partition): void {
     if (partition.running !== undefined || this.isStopped) return;
-    partition.running = this.drain(partition)
+    partition.running = runOutside(() => this.drain(partition))
       // the sweep finds what is missing and begins again
       .catch(ignoreError(this.options.logger, 'drain', 'the messages are in the record and are appended by the next sweep'))
       .finally(() => (partition.running = undefined));

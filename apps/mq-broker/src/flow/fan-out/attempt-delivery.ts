@@ -40,7 +40,7 @@ export class AttemptDelivery {
     const started = performance.now();
     const span = beginSpan(
       { name: `deliver ${subscription.topicName}`, kind: 'client', attributes: { 'messaging.message.id': message.messageId, 'angarium.destination': destination.type } },
-      { traceparent: message.traceparent ?? undefined, correlationId: message.correlationId ?? undefined },
+      { traceparent: message.traceparent ?? undefined, correlationId: message.correlationId ?? undefined, tenant: subscription.tenantId },
     );
     const outcome = await destination.deliver({ subscription, message, attempt, redrives: hold.kind === 'ledger' ? hold.redrives : 0 });
     span.end(outcome.kind === 'delivered' ? undefined : outcome.kind);

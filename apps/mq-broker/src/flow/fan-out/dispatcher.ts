@@ -1,4 +1,4 @@
-import type { Logger } from '@angarium/observability';
+import { runOutside, type Logger } from '@angarium/observability';
 import { isPush, type Subscription } from '../../catalog/subscriptions/subscription.js';
 import type { BrokerMessage } from '../broker-message.js';
 import type { LedgerRepository } from '../settle/ledger.repository.js';
@@ -108,10 +108,13 @@ export class Dispatcher {
   private pump(): void {
     if (this.isPumping || !this.isStarted) return;
     this.isPumping = true;
-    setImmediate(() => {
-      this.isPumping = false;
-      while (this.isStarted && this.giveSlots());
-    });
+    // a request that changed a subscription wakes it, too; the deliveries are not that request's
+    runOutside(() =>
+      setImmediate(() => {
+        this.isPumping = false;
+        while (this.isStarted && this.giveSlots());
+      }),
+    );
   }
 
   private giveSlots(): boolean {

@@ -9,14 +9,18 @@ let ground: BrokerGround;
 let sink: Sink;
 let replicas: Service[] = [];
 let nth = 0;
+let running: Ledger | undefined;
 
 beforeAll(async () => {
   [ground, sink] = await Promise.all([startBrokerGround(), startSink()]);
 }, 120_000);
 afterEach(async () => {
+  // also where a test failed
+  const stopping = running?.stop();
   ground.redisProxy.pass();
   ground.postgresProxy.pass();
   await Promise.all(replicas.splice(0).map((it) => it.kill('SIGKILL')));
+  await stopping;
 });
 afterAll(async () => {
   await Promise.all([ground?.stop(), sink?.close()]);
@@ -34,7 +38,8 @@ async function scene(...options: Parameters<BrokerGround['replica']>[0][]) {
   const [plain, ordered] = [`/plain-${nth}`, `/ordered-${nth}`];
   await hook(plain, {});
   await hook(ordered, { isOrdered: true, maxInFlight: 50 });
-  return { topic, plain, ordered, ledger: new Ledger(urls, ground.apiKey, topic) };
+  running = new Ledger(urls, ground.apiKey, topic);
+  return { topic, plain, ordered, ledger: running };
 }
 
 async function call(path: string, body: object): Promise<Record<string, unknown>> {
@@ -78,7 +83,7 @@ describe('a replica that is killed', () => {
       const [victim] = replicas;
       await waitFor(() => !victim!.isRunning(), { what: 'the replica to die', timeoutMs: 20_000 });
       const [before, then] = [arrivedCount(it.plain), performance.now()];
-      await waitFor(() => arrivedCount(it.plain) > before + 20, { what: 'deliveries to go on', timeoutMs: 5_000, everyMs: 20 });
+      await waitFor(() => arrivedCount(it.plain) > before + 20, { what: 'deliveries to go on', timeoutMs: 20_000, everyMs: 20 });
       process.stdout.write(`${dieAt}: deliveries went on after ${Math.round(performance.now() - then)} ms\n`);
       sink.answer(() => 200);
       await allArrived(it, `killed at ${dieAt}`);
@@ -97,7 +102,7 @@ describe('Redis', () => {
     await waitFor(() => it.ledger.acknowledged.size > before + 100, { what: 'publishes without Redis', timeoutMs: 10_000 });
     await ground.redis.restart();
     const back = arrivedCount(it.plain);
-    await waitFor(() => arrivedCount(it.plain) > back, { what: 'the first delivery', timeoutMs: 5_000, everyMs: 20 });
+    await waitFor(() => arrivedCount(it.plain) > back, { what: 'the first delivery', timeoutMs: 20_000, everyMs: 20 });
     await allArrived(it, 'Redis killed');
     expect(it.ledger.failures).toEqual([]);
   }, testMs);
@@ -110,7 +115,7 @@ describe('Redis', () => {
     await admin.flushall();
     admin.disconnect();
     const before = arrivedCount(it.plain);
-    await waitFor(() => arrivedCount(it.plain) > before + 20, { what: 'deliveries to go on', timeoutMs: 5_000, everyMs: 20 });
+    await waitFor(() => arrivedCount(it.plain) > before + 20, { what: 'deliveries to go on', timeoutMs: 20_000, everyMs: 20 });
     await allArrived(it, 'Redis flushed');
     expect(it.ledger.failures).toEqual([]);
   }, testMs);

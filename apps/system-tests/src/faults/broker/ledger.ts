@@ -111,6 +111,11 @@ export class Ledger {
     for (let tries = 0; tries < 40 && (this.isRunning || tries === 0); tries++) {
       const urls = this.urls();
       const url = urls[(nth + tries) % urls.length];
+      if (url === undefined) {
+        // nobody runs now; somebody may in a moment
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        continue;
+      }
       try {
         const response = await fetch(`${url}/api/v1/mq/publish`, {
           method: 'POST',

@@ -1,0 +1,75 @@
+import 'reflect-metadata';
+import type { TenantCaller } from '@angarium/auth';
+import { defineRoute } from '@angarium/contracts';
+import { createLogger, currentContext, Metrics } from '@angarium/observability';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { fastify, type FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { readJson } from '../http/read-json.js';
+import { followRequests } from '../http/request-context.js';
+import { Route, type RouteCall } from './route.decorator.js';
+import { serveRoutes } from './serve-routes.js';
+
+const TENANT_ID = 'b1a6a1de-7a5c-4f39-9d6b-2f1f6f3f7a02';
+const shared = { method: 'POST', tag: 'Kitchen', summary: 'Cooks.', access: { kind: 'any-scope' }, body: z.object({ name: z.string() }), response: z.unknown() } as const;
+const Cook = defineRoute({ ...shared, id: 'soup.cook', path: '/soup' });
+const Copy = defineRoute({ ...shared, id: 'soup.copy', path: '/copy', keepsBodyText: true });
+
+@Controller()
+class Kitchen {
+  @Route(Cook)
+  cook({ bodyText }: RouteCall<typeof Cook>): unknown {
+    return { bodyText: bodyText ?? null, ...currentContext() };
+  }
+
+  @Route(Copy)
+  copy(call: RouteCall<typeof Copy>): unknown {
+    call.setHeader('content-type', 'application/json; charset=utf-8');
+    return call.bodyText;
+  }
+}
+
+@Module({ controllers: [Kitchen] })
+class KitchenModule {}
+
+describe('routes that are contracts', () => {
+  const lines: string[] = [];
+  let server: FastifyInstance;
+  let url: string;
+
+  beforeAll(async () => {
+    const app = await NestFactory.createApplicationContext(KitchenModule, { logger: false });
+    server = fastify({ forceCloseConnections: true });
+    readJson(server);
+    followRequests(server, createLogger({ service: 'kitchen', instance: 'k1', level: 'info' }, { write: (line) => void lines.push(line) }), new Metrics('kitchen', false));
+    const caller: TenantCaller = { kind: 'tenant', tenantId: TENANT_ID, tenantName: 'acme', keyId: 'k', keyName: 'cook', scopes: new Set(), publishRate: undefined };
+    serveRoutes(app, server, { authenticator: { authenticate: () => caller } });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+
+  afterAll(() => server.close());
+
+  const post = (path: string, body: string) => fetch(`${url}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-correlation-id': 'order-1' } });
+
+  it('are logged and handled as the work of the tenant that calls, not of the system', async () => {
+    const answer = (await (await post('/soup', '{"name":"leek"}')).json()) as object;
+    expect(answer).toMatchObject({ tenant: TENANT_ID, correlationId: 'order-1' });
+    const line = lines.map((it) => JSON.parse(it) as Record<string, unknown>).find((it) => it['msg'] === 'request answered');
+    expect(line).toMatchObject({ route: '/soup', tenant: TENANT_ID, correlationId: 'order-1' });
+  });
+
+  it('keep their context while a body comes in over many packets', async () => {
+    const answer = (await (await post('/soup', JSON.stringify({ name: 'x'.repeat(900_000) }))).json()) as object;
+    expect(answer).toMatchObject({ tenant: TENANT_ID, correlationId: 'order-1' });
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ tenant: TENANT_ID, correlationId: 'order-1' });
+  });
+
+  it('hand over the letters of the body where the contract asks for them, and nowhere else', async () => {
+    const text = '{ "name": "leek", "grams": 1.0, "id": 12345678901234567890 }';
+    const copied = await post('/copy', text);
+    expect(copied.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(await copied.text()).toBe(text);
+    expect(await (await post('/soup', text)).json()).toMatchObject({ bodyText: null });
+  });
+});
