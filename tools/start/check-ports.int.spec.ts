@@ -56,8 +56,8 @@ describe('the look at the ports before a start', () => {
 });
 
 describe('a command line in a message', () => {
-  it('keeps the end of long paths, which says which program it is', () => {
-    expect(shorten('/usr/bin/node --x /home/ada/angarium/apps/gateway/dist/main.js')).toBe('/usr/bin/node --x …/gateway/dist/main.js');
+  it('keeps the end of long paths, which says which program it is, and leaves out what Node itself is told', () => {
+    expect(shorten('/usr/bin/node --x=1 --y /home/ada/angarium/apps/gateway/dist/main.js --only mail')).toBe('/usr/bin/node …/gateway/dist/main.js --only mail');
   });
   it('is cut where it is long', () => {
     expect(shorten('x'.repeat(200))).toHaveLength(100);

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,8 @@ const addMigration = async (name: string, text: string) => {
   await mkdir(join(folder, 'migrations', name), { recursive: true });
   await writeFile(join(folder, 'migrations', name, 'migration.sql'), text);
 };
+/** The migrations of this repository, in order. */
+const committed = async () => (await readdir(join(ours, 'migrations'), { withFileTypes: true })).filter((it) => it.isDirectory()).map(({ name }) => name).sort();
 const addSchema = (text: string) => writeFile(join(folder, 'schema', 'added.prisma'), text);
 const databases = async () => (await sql<{ datname: string }>('SELECT datname FROM pg_database', postgres.url)).map((it) => it.datname);
 const leftovers = async () => (await databases()).filter((it) => it.startsWith('angarium_shadow'));
@@ -46,14 +48,10 @@ const leftovers = async () => (await databases()).filter((it) => it.startsWith('
 describe('deploying migrations', () => {
   it('creates the missing database with every schema and table', async () => {
     const applied = await deployMigrations(url);
-    expect(applied).toEqual([expect.stringMatching(/^\d{14}_init$/)]);
-    const tables = await sql<{ name: string }>(`SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname !~ '^(pg_|information)' ORDER BY 1`);
-    expect(tables.map((it) => it.name)).toEqual([
-      ...['accounts.outbox_events', 'accounts.users'],
-      ...['broker.consumption_records', 'broker.message_records', 'broker.message_subscriptions', 'broker.message_topics'],
-      ...['email.email_deliveries', 'email.outbox_events', 'public._prisma_migrations'],
-      ...['tasks.audit_records', 'tasks.outbox_events', 'tasks.profiles'],
-    ]);
+    expect(applied).toEqual(await committed());
+    const tables = await sql<{ name: string }>(`SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname !~ '^(pg_|information)'`);
+    const ofEverySchema = ['accounts.users', 'auth.api_keys', 'broker.message_records', 'email.email_deliveries', 'tasks.audit_records'];
+    expect(tables.map((it) => it.name)).toEqual(expect.arrayContaining(ofEverySchema));
   });
 
   it('a second time does nothing', async () => {
@@ -65,7 +63,7 @@ describe('deploying migrations', () => {
   it('by five at once, onto a database that is missing, applies each migration once', async () => {
     await addMigration('29990101000000_count', 'CREATE TABLE accounts.runs (); SELECT pg_sleep(0.2);');
     const applied = await Promise.all(Array.from({ length: 5 }, () => deployMigrations(url, { folder })));
-    expect(applied.map((it) => it.length).sort()).toEqual([0, 0, 0, 0, 2]);
+    expect(applied.map((it) => it.length).sort()).toEqual([0, 0, 0, 0, (await committed()).length + 1]);
   });
 
   it('that PostgreSQL refuses names the migration, the SQL error and its line, keeps nothing of it, and goes on when it is corrected', async () => {
