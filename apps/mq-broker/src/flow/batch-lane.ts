@@ -15,23 +15,29 @@ export interface BatchLaneOptions<T, R> {
   /** Most weight of a batch, with `weigh`. */
   readonly maxWeight?: number;
   readonly weigh?: (item: T) => number;
+  /**
+   * With so many items waiting, a second batch goes beside the one on its way, so that neither we nor the server waits for the other.
+   * Below it a second one would only share out what one does as fast. Default: never.
+   */
+  readonly overlapFrom?: number;
   /** Failures that may be the fault of one group: the others then get a batch of their own. */
   readonly mayBlameOne?: (error: unknown) => boolean;
 }
 
 /**
  * Group commit: what arrives while a batch is on its way forms the next one. No timer, no added wait when idle.
- * A group that is added together stays together. States: idle, running one batch; it ends when nothing waits.
+ * A group that is added together stays together. States: idle, running one batch, running two (`overlapFrom`); it ends when nothing waits.
  */
 export class BatchLane<T, R> {
   private waiting: Waiting<T, R>[] = [];
-  private running: Promise<void> | undefined;
+  private waitingCount = 0;
+  private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly options: BatchLaneOptions<T, R>) {}
 
   /** Items that wait for the batch on its way. */
   get backlog(): number {
-    return this.waiting.reduce((sum, { items }) => sum + items.length, 0);
+    return this.waitingCount;
   }
 
   /** Resolves with the results of these items when their batch is done; rejects with what `run` throws. */
@@ -39,22 +45,32 @@ export class BatchLane<T, R> {
     return new Promise((resolve, reject) => {
       const { weigh } = this.options;
       this.waiting.push({ items, weight: weigh === undefined ? 0 : items.reduce((sum, item) => sum + weigh(item), 0), resolve, reject });
-      // what comes in the same turn of the event loop goes together
-      // and it runs for all of them, in the context of none
-      if (this.running === undefined) this.running = runOutside(() => Promise.resolve().then(() => this.drain()));
+      this.waitingCount += items.length;
+      if (this.running.size === 0 || (this.running.size === 1 && this.isOverlapDue())) this.begin();
     });
   }
 
   /** Resolves when everything added so far is done, or has failed. */
   async idle(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+    while (this.running.size > 0) await Promise.all(this.running);
   }
 
-  private async drain(): Promise<void> {
-    // yields once: the first of a burst does not go alone
+  private isOverlapDue(): boolean {
+    return this.waitingCount >= (this.options.overlapFrom ?? Number.POSITIVE_INFINITY);
+  }
+
+  private begin(): void {
+    // for all who are in its batches, in the context of none
+    const run: Promise<void> = runOutside(() => this.drain(() => this.running.delete(run)));
+    this.running.add(run);
+  }
+
+  private async drain(end: () => void): Promise<void> {
+    // what comes in the same turn of the event loop goes together: the first of a burst does not go alone
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.waiting.length > 0) await this.runBatch(this.takeBatch());
-    this.running = undefined;
+    while (this.waiting.length > 0 && (this.running.size === 1 || this.isOverlapDue())) await this.runBatch(this.takeBatch());
+    // in the same turn as the look at what waits, or what is added now would wait for nobody
+    end();
   }
 
   private takeBatch(): Waiting<T, R>[] {
@@ -68,6 +84,7 @@ export class BatchLane<T, R> {
       count += next.items.length;
       weight += next.weight;
     }
+    this.waitingCount -= count;
     return this.waiting.splice(0, end);
   }
 

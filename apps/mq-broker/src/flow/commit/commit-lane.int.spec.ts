@@ -40,8 +40,10 @@ describe('group commit', () => {
     const topicId = await parts.topic();
     const lane = laneOver(parts.sql, 10);
     const groups = await Promise.all([3, 8, 2, 25, 1].map((count) => lane.commit(many(topicId, count))));
-    expect(groups.map(offsetsOf)).toEqual([numbers(1, 3), numbers(4, 11), numbers(12, 13), numbers(14, 38), [39]]);
-    expect(heard.map((batch) => batch.length)).toEqual([3, 10, 25, 1]);
+    // two batches are under way at a time, so which of them is first is open
+    for (const offsets of groups.map(offsetsOf)) expect(offsets).toEqual(numbers(offsets[0] ?? 0, (offsets[0] ?? 0) + offsets.length - 1));
+    expect(groups.flatMap(offsetsOf).sort((a, b) => a - b)).toEqual(numbers(1, 39));
+    expect(heard.map((batch) => batch.length).sort((a, b) => a - b)).toEqual([1, 3, 10, 25]);
   });
 
   it('a batch ends before its payloads get larger than 4 MiB', async () => {

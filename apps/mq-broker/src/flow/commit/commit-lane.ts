@@ -29,6 +29,7 @@ export class CommitLane {
     this.lane = new BatchLane({
       run: (messages) => this.commitBatch(messages),
       maxCount: options.maxBatchCount,
+      overlapFrom: Math.ceil(options.maxBatchCount / 4),
       maxWeight: MAX_BATCH_BYTES,
       weigh: (message) => message.payloadSize,
       // Postgres refused something in the batch: whose it was shows when each goes alone
