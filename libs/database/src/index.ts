@@ -1,4 +1,6 @@
 export { toArrayLiteral } from './array-literal.js';
+export { toBinaryArray } from './binary-array.js';
+export type { ElementType } from './binary-array.js';
 export { createDatabase } from './database.js';
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js';
 export { DatabaseModule, InjectDatabase } from './database.module.js';

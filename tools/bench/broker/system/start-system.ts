@@ -69,6 +69,8 @@ function startBroker(options: { main: string; port: number; postgres: RunningSer
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',
+      // as in the container images and `npm start`
+      MALLOC_ARENA_MAX: '2',
       LOG_LEVEL: 'warn',
       MQ_BROKER_PORT: String(port),
       DATABASE_URL: postgres.url,

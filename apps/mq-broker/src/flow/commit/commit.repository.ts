@@ -1,4 +1,4 @@
-import { toArrayLiteral, type SqlRunner } from '@angarium/database';
+import { toBinaryArray, type ElementType, type SqlRunner } from '@angarium/database';
 import type { Committed, NewMessage } from './new-message.js';
 
 interface Row {
@@ -11,7 +11,7 @@ interface Row {
 }
 
 /** Every column of a message as the function takes it, with its Postgres type, in its order. */
-const columns: readonly (readonly [string, (message: NewMessage) => string | number | Date | null])[] = [
+const columns: readonly (readonly [ElementType, (message: NewMessage) => string | number | Date | null])[] = [
   ['uuid', (it) => it.topicId],
   ['int', (it) => it.partition],
   ['uuid', (it) => it.recordId],
@@ -39,7 +39,7 @@ const COMMIT = `SELECT ordinal, topic_id, partition_id, offset_value, published_
  * @returns in the order of the messages.
  */
 export async function commitMessages(runner: SqlRunner, messages: readonly NewMessage[]): Promise<Committed[]> {
-  const values = columns.map(([, read]) => toArrayLiteral(messages.map(read)));
+  const values = columns.map(([type, read]) => toBinaryArray(type, messages.map(read)));
   return numbered(messages, await runner.query<Row>(COMMIT, values, 'commit-messages'));
 }
 

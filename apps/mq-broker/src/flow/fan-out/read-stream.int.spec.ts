@@ -36,6 +36,7 @@ async function subscribed(settled = 0): Promise<Subscription> {
 /** Publishes and appends, as commit and drain do. */
 async function publish(count: number): Promise<void> {
   const stored = await parts.commit(topicId, numbers(1, count).map(() => ({})));
+  sweep.kick();
   await sweep.sweepOnce();
   const last = stored.at(-1)!.offset;
   await waitFor(() => lane.appendedUntil({ topicId, partition: 0 }) === last, { what: 'the messages to be appended' });
