@@ -29,7 +29,7 @@ export const mqBrokerConfig = defineConfig('mq-broker', {
     min: 1,
     max: 10_000_000,
   }),
-  MESSAGE_BATCH_SIZE: variable.integer({ description: 'Most messages of one commit.', unit: 'count', default: 1_000, min: 1, max: 10_000 }),
+  MESSAGE_BATCH_SIZE: variable.integer({ description: 'Most messages of one commit.', unit: 'count', default: 400, min: 1, max: 10_000 }),
   MAX_CONCURRENT_CONSUMERS: variable.integer({
     description: 'Deliveries that one replica has in flight at a time, over all webhooks, queues and rooms.',
     unit: 'count',

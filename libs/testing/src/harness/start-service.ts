@@ -15,6 +15,8 @@ export interface ServiceOptions {
   readonly port?: number;
   readonly cwd?: string;
   readonly args?: readonly string[];
+  /** Receives each line that it writes, as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** One of our services as a real process. */
@@ -44,7 +46,7 @@ export interface Service {
 
 /** Starts a service; resolves when its process runs, which is before it is `ready()`. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { name, main, env, cwd, args = [] } = options;
+  const { name, main, env, cwd, args = [], onLine } = options;
   const variable = portVariable(name);
   const port = options.port ?? Number(env[variable] ?? (await freePort()));
   const child = startChild({
@@ -53,6 +55,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     args: ['--enable-source-maps', main, ...args],
     cwd,
     env: { ...ours('PATH', 'HOME', 'TMPDIR'), NODE_ENV: 'test', ...env, [variable]: String(port) },
+    onLine,
     isOwned: true,
   });
   const url = `http://127.0.0.1:${port}`;

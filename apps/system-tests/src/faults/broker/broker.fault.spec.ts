@@ -1,6 +1,6 @@
-import { stopAfterTests, waitFor, type Service } from '@angarium/testing';
+import { startSink, stopAfterTests, waitFor, type Service, type Sink } from '@angarium/testing';
 import { Redis } from 'ioredis';
-import { Ledger, outOfOrder, startSink, type Sink } from './ledger.js';
+import { Ledger } from './ledger.js';
 import { startBrokerGround, type BrokerGround } from './start-broker.js';
 
 stopAfterTests();
@@ -23,7 +23,7 @@ afterEach(async () => {
   await stopping;
 });
 afterAll(async () => {
-  await Promise.all([ground?.stop(), sink?.close()]);
+  await Promise.all([ground?.stop(), sink?.stop()]);
 });
 
 /** Two replicas, a topic, and two webhooks on it: one as it comes, one in strict order. */
@@ -64,7 +64,7 @@ async function allArrived({ ledger, plain, ordered }: Awaited<ReturnType<typeof 
   const counters = await ledger.settled(what, () => sink.at(plain), timeoutMs);
   const inOrder = await ledger.settled(`${what}, ordered`, () => sink.at(ordered), timeoutMs);
   expect([counters.lost, counters.unexpected, inOrder.lost, inOrder.unexpected]).toEqual([0, 0, 0, 0]);
-  expect(outOfOrder(sink.at(ordered), ledger.offsets)).toEqual([]);
+  expect(ledger.outOfOrder(sink.at(ordered))).toEqual([]);
   expect(await deadCount()).toBe(0);
   return counters;
 }
