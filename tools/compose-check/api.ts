@@ -11,6 +11,7 @@ export class Api {
     private readonly gatewayUrl: string,
     private readonly inboxUrl: string,
     private readonly token: string,
+    readonly brokerUrl: string,
   ) {}
 
   /** @throws Error unless the answer is 201. */

@@ -1,5 +1,6 @@
 import { waitFor } from '@angarium/testing';
 import type { Api, Registered } from './api.js';
+import { checkBroker, createApiKey } from './check-broker.js';
 import { checkConfinement } from './check-confinement.js';
 import { isOurs, listContainers, oneShot, waitUntilHealthy, type Container } from './containers.js';
 import type { Docker } from './docker.js';
@@ -54,6 +55,15 @@ export async function checkSystem(context: CheckContext): Promise<void> {
     await waitUntilHealthy(docker, project, healthyTimeoutMs);
     await expectOneMailEach(api, users);
     return `${killed.name} was killed when ${answeredAtKill} were answered`;
+  });
+  let apiKey = '';
+  await step('make an API key', async () => void (apiKey = await createApiKey(docker)));
+  await step('publish messages and kill the broker; all of them are consumed', async () => {
+    const broker = (await running()).find(({ service }) => service === 'mq-broker');
+    if (broker === undefined) throw new Error('no broker runs');
+    const told = await checkBroker(docker, api.brokerUrl, apiKey, broker);
+    await waitUntilHealthy(docker, project, healthyTimeoutMs);
+    return told;
   });
   say(await figures(docker, await listContainers(docker, project)));
   await step('stop: everything ends with exit code 0', async () => {

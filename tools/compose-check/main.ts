@@ -9,7 +9,7 @@ import { checkSystem } from './check-system.js';
 import { openDocker, type Docker } from './docker.js';
 
 const usage = `Builds and runs docker-compose.yml on a Docker engine of this machine (DOCKER_HOST, else the default one) and uses it:
-registers users, reads their mails, kills a worker, stops. Prints what it does, sizes and memory; removes what it made.
+registers users, reads their mails, publishes messages and consumes them, kills a worker and the broker meanwhile, stops. Prints what it does, sizes and memory; removes what it made.
 
   node tools/run.mjs compose-check [--keep]
 
@@ -27,7 +27,7 @@ async function environment(): Promise<{ env: NodeJS.ProcessEnv; api: Api }> {
   const GATEWAY_TOKEN = secret();
   const ports = { GATEWAY_PORT: `${gateway}`, MQ_BROKER_PORT: `${broker}`, REALTIME_GATEWAY_PORT: `${realtime}`, INBOX_HTTP_PORT: `${inbox}` };
   const env = { ...process.env, ...ports, PUBLISH_ADDRESS: '127.0.0.1', GATEWAY_TOKEN, POSTGRES_PASSWORD: secret(), REDIS_PASSWORD: secret() };
-  return { env, api: new Api(`http://127.0.0.1:${gateway}`, `http://127.0.0.1:${inbox}`, GATEWAY_TOKEN) };
+  return { env, api: new Api(`http://127.0.0.1:${gateway}`, `http://127.0.0.1:${inbox}`, GATEWAY_TOKEN, `http://127.0.0.1:${broker}`) };
 }
 
 async function main(args: readonly string[]): Promise<number> {
