@@ -1,28 +1,21 @@
 import type { RouteContract } from '@angarium/contracts';
 import * as Routes from '@angarium/contracts/broker-api';
-import { openSql, type Sql } from '@angarium/database';
+import type { Sql } from '@angarium/database';
 import { routesOf } from '@angarium/service-shell';
-import { silentLogger } from '@angarium/observability';
-import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
+import { stopAfterTests } from '@angarium/testing';
 import { deadLetterControllers } from '../flow/settle/dead-letters.module.js';
 import { startControlPlane, type ControlPlane } from '../testing/start-control-plane.js';
 import { auditControllers } from '../watch/audit/audit.module.js';
 import { messageControllers } from '../watch/messages.module.js';
 import { catalogControllers } from './catalog.module.js';
 
-let database: TestDatabase;
 let sql: Sql;
 let plane: ControlPlane;
 beforeAll(async () => {
-  database = await createTestDatabase(await startPostgres());
-  sql = openSql({ url: database.url, logger: silentLogger });
-  plane = await startControlPlane(sql);
+  plane = await startControlPlane();
+  sql = plane.sql;
 }, 60_000);
-afterAll(async () => {
-  await plane.close();
-  await sql.end();
-  await database.drop();
-});
+afterAll(() => plane.close());
 stopAfterTests(); // below, as it stops Postgres
 
 const routes: readonly RouteContract[] = [...catalogControllers, ...deadLetterControllers, ...messageControllers, ...auditControllers].flatMap((it) => routesOf(it).map(({ contract }) => contract));

@@ -1,6 +1,8 @@
 import type { TenantCaller } from '@angarium/auth';
-import type { Sql } from '@angarium/database';
+import { openSql, type Sql } from '@angarium/database';
+import { silentLogger } from '@angarium/observability';
 import { createSealer, type Sealer } from '@angarium/secrets';
+import { createTestDatabase, startPostgres } from '@angarium/testing';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { CatalogModule } from '../catalog/catalog.module.js';
@@ -26,6 +28,8 @@ export interface ControlPlane extends TestApi {
   readonly acmeLabs: TenantCaller;
   readonly globex: TenantCaller;
   readonly system: TenantCaller;
+  /** Its database. */
+  readonly sql: Sql;
   readonly sealer: Sealer;
   /** Every change that caches were told of. */
   readonly changes: CatalogChange[];
@@ -37,8 +41,10 @@ export interface ControlPlane extends TestApi {
 @Module({})
 class Surroundings {}
 
-/** @param sql of a fresh database; stays open. */
-export async function startControlPlane(sql: Sql): Promise<ControlPlane> {
+/** With a fresh database of its own, which `close()` drops; its Postgres is ended by `stopAfterTests()`, which must stand below. */
+export async function startControlPlane(): Promise<ControlPlane> {
+  const database = await createTestDatabase(await startPostgres());
+  const sql = openSql({ url: database.url, logger: silentLogger });
   const changes: CatalogChange[] = [];
   const signals = new CatalogSignals();
   signals.onChange((change) => changes.push(change));
@@ -56,7 +62,12 @@ export async function startControlPlane(sql: Sql): Promise<ControlPlane> {
   const imports = [SqlModule.around(sql), surroundings, CatalogModule, DeadLettersModule, MessagesModule, AuditModule];
   await sql.execute('SELECT broker.ensure_day(current_date + d) FROM generate_series(-1, 1) AS d');
   const api = await startTestApi({ callers: [acme, acmeBilling, acmeLabs, globex, system], imports });
-  return { ...api, acme, acmeBilling, acmeLabs, globex, system, sealer, changes, publish: (topic, ...messages) => publish(sql, topic, messages) };
+  const close = async () => {
+    await api.close();
+    await sql.end();
+    await database.drop();
+  };
+  return { ...api, close, sql, acme, acmeBilling, acmeLabs, globex, system, sealer, changes, publish: (topic, ...messages) => publish(sql, topic, messages) };
 }
 
 async function addTenant(sql: Sql, name: string): Promise<{ readonly id: string; readonly name: string }> {

@@ -1,23 +1,16 @@
 import { CreateSubscription, CreateTopic, DeleteTopic, GetSubscription, GetTopic, ListTopics, PurgeTopic, UpdateTopic, type TopicView } from '@angarium/contracts/broker-api';
-import { openSql, type Sql } from '@angarium/database';
-import { silentLogger } from '@angarium/observability';
-import { createTestDatabase, startPostgres, stopAfterTests, waitFor, type TestDatabase } from '@angarium/testing';
+import type { Sql } from '@angarium/database';
+import { stopAfterTests, waitFor } from '@angarium/testing';
 import { startControlPlane, type ControlPlane } from '../../testing/start-control-plane.js';
 import { SYSTEM_TENANT_ID } from './topic-cache.js';
 
-let database: TestDatabase;
 let sql: Sql;
 let plane: ControlPlane;
 beforeAll(async () => {
-  database = await createTestDatabase(await startPostgres());
-  sql = openSql({ url: database.url, logger: silentLogger });
-  plane = await startControlPlane(sql);
+  plane = await startControlPlane();
+  sql = plane.sql;
 }, 60_000);
-afterAll(async () => {
-  await plane.close();
-  await sql.end();
-  await database.drop();
-});
+afterAll(() => plane.close());
 stopAfterTests(); // below, as it stops Postgres
 
 const create = async (name: string, settings: object = {}) => (await plane.call(CreateTopic, { body: { name, ...settings } })).body;

@@ -9,25 +9,18 @@ import {
   RedriveDeadLetters,
   type TopicView,
 } from '@angarium/contracts/broker-api';
-import { openSql, type Sql } from '@angarium/database';
-import { silentLogger } from '@angarium/observability';
-import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
+import type { Sql } from '@angarium/database';
+import { stopAfterTests } from '@angarium/testing';
 import { randomUUID } from 'node:crypto';
 import { startControlPlane, type ControlPlane } from '../../../testing/start-control-plane.js';
 
-let database: TestDatabase;
 let sql: Sql;
 let plane: ControlPlane;
 beforeAll(async () => {
-  database = await createTestDatabase(await startPostgres());
-  sql = openSql({ url: database.url, logger: silentLogger });
-  plane = await startControlPlane(sql);
+  plane = await startControlPlane();
+  sql = plane.sql;
 }, 60_000);
-afterAll(async () => {
-  await plane.close();
-  await sql.end();
-  await database.drop();
-});
+afterAll(() => plane.close());
 stopAfterTests(); // below, as it stops Postgres
 
 let topic: TopicView;
