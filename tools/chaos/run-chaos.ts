@@ -48,7 +48,7 @@ export async function runChaos(plan: ChaosPlan, say: (line: string) => void, log
     const stepCount = await makeFaults(plan, parts, { recovery, load, say });
     await load.stopPublishing();
     say('no more faults, no more messages; waiting until all is quiet');
-    const facts = new StoreFacts(sql, ['commit', 'stream']);
+    const facts = new StoreFacts(sql);
     const verdict = await judge(plan, { load, replicas, recovery, facts, redisLosses, broken });
     const ns = verdict.breaches.flatMap((it) => it.ns.slice(0, SHOWN_EVIDENCE));
     const evidence = await evidenceOf([...new Set(ns)], facts, load);
@@ -120,7 +120,7 @@ async function judge({ fsync }: ChaosPlan, { load, replicas, recovery, facts, re
   const dead = await facts.dead();
   return judgeRun({
     ...{ book, arrived, early, redisLosses, fsync, dead, plans: subscriptionPlans, recoveries: recovery.recoveries },
-    recorded: await facts.recorded([...new Set(gone(dead))]),
+    recordedAtMs: await facts.recordedAtMs([...new Set(gone(dead))]),
     storedTwice: await facts.storedTwice(),
     brokenNumbering: await facts.brokenNumbering(),
     said: [

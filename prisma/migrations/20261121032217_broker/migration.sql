@@ -121,6 +121,7 @@ CREATE TABLE "broker"."topic_partitions" (
     "partition_id" INTEGER NOT NULL,
     "next_offset" BIGINT NOT NULL DEFAULT 1,
     "first_offset" BIGINT NOT NULL DEFAULT 1,
+    "stream_lives" INTEGER NOT NULL DEFAULT 0,
 
     CONSTRAINT "topic_partitions_pkey" PRIMARY KEY ("topic_id","partition_id")
 );

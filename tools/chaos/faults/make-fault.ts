@@ -11,8 +11,10 @@ const DIE_PATIENCE_MS = 12_000;
 /** Redis may have lost what it had acknowledged. */
 export interface RedisLoss {
   readonly kind: 'flushed' | 'killed';
-  /** Nothing that was sent later is concerned. */
-  readonly atMs: number;
+  /** What Postgres had recorded before is safe. */
+  readonly fromMs: number;
+  /** What was sent later is safe, too. */
+  readonly untilMs: number;
 }
 
 export interface FaultParts {
@@ -51,8 +53,7 @@ async function make(fault: Fault, { ground, replicas, sql, onRedisLoss, onBroken
       await replicas.dieAt(fault.replica, `${fault.point}:${fault.passes}`, DIE_PATIENCE_MS);
       return;
     case 'kill-redis':
-      await ground.redis.kill('SIGKILL');
-      onRedisLoss({ kind: 'killed', atMs: Date.now() });
+      onRedisLoss(await lossOf('killed', () => ground.redis.kill('SIGKILL')));
       await hold(fault.downMs);
       return ground.redis.restart();
     case 'freeze-redis':
@@ -60,8 +61,7 @@ async function make(fault: Fault, { ground, replicas, sql, onRedisLoss, onBroken
       await hold(fault.holdMs);
       return ground.redis.kill('SIGCONT');
     case 'flush-redis':
-      await flush(ground.redis.url);
-      onRedisLoss({ kind: 'flushed', atMs: Date.now() });
+      onRedisLoss(await lossOf('flushed', () => flush(ground.redis.url)));
       return hold(0);
     case 'kill-postgres':
       await ground.postgres.kill('SIGKILL');
@@ -88,6 +88,12 @@ async function make(fault: Fault, { ground, replicas, sql, onRedisLoss, onBroken
 
 function proxyOf({ redisProxy, postgresProxy }: BrokerGround, store: Store) {
   return store === 'redis' ? redisProxy : postgresProxy;
+}
+
+async function lossOf(kind: RedisLoss['kind'], lose: () => Promise<void>): Promise<RedisLoss> {
+  const fromMs = Date.now();
+  await lose();
+  return { kind, fromMs, untilMs: Date.now() };
 }
 
 async function flush(url: string): Promise<void> {

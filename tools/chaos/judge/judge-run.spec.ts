@@ -13,7 +13,7 @@ function findings(name: string, arrived: readonly number[], more: Partial<Findin
     if (nth <= 4) book.acknowledge(Object.assign(sent, { key: 'k' }), 1_000 * nth, nth);
   }
   return {
-    ...{ book, plans: planOf(name), arrived: () => arrived, dead: new Map(), recorded: new Set(), redisLosses: [], fsync: 'always' },
+    ...{ book, plans: planOf(name), arrived: () => arrived, dead: new Map(), recordedAtMs: new Map(), redisLosses: [], fsync: 'always' },
     ...{ early: [], storedTwice: [], brokenNumbering: [], recoveries: [], said: [], ...more },
   };
 }
@@ -47,15 +47,16 @@ describe('a run', () => {
   });
 
   it('may lose on a topic with durability stream what Redis lost and nobody had recorded, which is counted apart', () => {
-    const redisLosses = [{ kind: 'flushed', atMs: 2_500 }] as const;
+    const redisLosses = [{ kind: 'flushed', fromMs: 2_400, untilMs: 2_500 }] as const;
     const flushed = findings('stream-plain', [3, 4], { redisLosses });
     expect(judgeRun(flushed)).toMatchObject({ breaches: [], results: [{ lost: 0, forgone: 2 }] });
     expect(breachesOf(findings('stream-plain', [4], { redisLosses }))).toEqual([['stream-plain: acknowledged messages were lost (1)', 3]]);
-    expect(breachesOf(findings('stream-plain', [3, 4], { redisLosses, recorded: new Set([2]) }))).toEqual([['stream-plain: acknowledged messages were lost (1)', 2]]);
+    const recordedAtMs = new Map([[1, 2_450], [2, 2_390]]);
+    expect(breachesOf(findings('stream-plain', [3, 4], { redisLosses, recordedAtMs }))).toEqual([['stream-plain: acknowledged messages were lost (1)', 2]]);
   });
 
   it('may lose nothing by a kill of a Redis that syncs each write', () => {
-    const redisLosses = [{ kind: 'killed', atMs: 9_000 }] as const;
+    const redisLosses = [{ kind: 'killed', fromMs: 8_900, untilMs: 9_000 }] as const;
     expect(breachesOf(findings('stream-plain', [1, 2, 3], { redisLosses }))).toHaveLength(1);
     expect(breachesOf(findings('stream-plain', [1, 2, 3], { redisLosses, fsync: 'everysec' }))).toEqual([]);
   });

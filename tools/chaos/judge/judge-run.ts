@@ -25,8 +25,8 @@ export interface Findings {
   /** By subscription, in order of arrival, repeats included. */
   readonly arrived: (name: string) => readonly number[];
   readonly dead: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Which of the messages that are missing somewhere Postgres has. */
-  readonly recorded: ReadonlySet<number>;
+  /** When those that are missing somewhere were recorded in Postgres; those that were not are left out. */
+  readonly recordedAtMs: ReadonlyMap<number, number>;
   readonly redisLosses: readonly RedisLoss[];
   readonly fsync: 'always' | 'everysec';
   readonly early: readonly number[];
@@ -85,9 +85,10 @@ function judgeSubscription(plan: SubscriptionPlan, findings: Findings): { result
 }
 
 /** Of a topic with durability `stream`: Redis lost it (a flush; a kill where it does not sync each write), and nobody had recorded it before. */
-function mayBeLost(sent: Sent | undefined, { redisLosses, recorded, fsync }: Findings): boolean {
-  if (sent?.topic !== 'stream' || recorded.has(sent.n)) return false;
-  return redisLosses.some(({ kind, atMs }) => (kind === 'flushed' || fsync === 'everysec') && (sent.ackedFromMs ?? 0) <= atMs);
+function mayBeLost(sent: Sent | undefined, { redisLosses, recordedAtMs, fsync }: Findings): boolean {
+  if (sent?.topic !== 'stream') return false;
+  const [ackedFromMs, recordedMs] = [sent.ackedFromMs ?? 0, recordedAtMs.get(sent.n) ?? Number.POSITIVE_INFINITY];
+  return redisLosses.some(({ kind, fromMs, untilMs }) => (kind === 'flushed' || fsync === 'everysec') && ackedFromMs <= untilMs && recordedMs >= fromMs);
 }
 
 function isMeantFor(plan: SubscriptionPlan, sent: Sent | undefined): boolean {

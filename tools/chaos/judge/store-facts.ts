@@ -1,5 +1,5 @@
 import type { Sql } from '@angarium/database';
-import { numberOf } from '../load/message-book.js';
+import { messageIdOf, numberOf } from '../load/message-book.js';
 
 /** What Postgres says is still to be done; all 0 when nothing is. */
 export interface Owed {
@@ -24,10 +24,7 @@ SELECT (SELECT count(*) FROM broker.deliveries WHERE status IN ('waiting', 'in_f
 
 /** Looks into Postgres past the broker. */
 export class StoreFacts {
-  constructor(
-    private readonly sql: Sql,
-    private readonly tenantTopics: readonly string[],
-  ) {}
+  constructor(private readonly sql: Sql) {}
 
   async owed(): Promise<Owed> {
     const [row] = await this.sql.query<Record<keyof Owed, string>>(OWED);
@@ -65,22 +62,21 @@ export class StoreFacts {
       .map((row) => `partition ${row.partition_id}: the last offset is ${row.head}, with ${row.count} records of ${row.distinct_count} offsets`);
   }
 
-  /** Which of these messages are in the record. */
-  async recorded(ns: readonly number[]): Promise<ReadonlySet<number>> {
-    const rows = await this.sql.query<{ id: string }>(
-      `SELECT DISTINCT r.message_id AS id FROM broker.message_records r JOIN broker.message_topics t ON t.id = r.topic_id
-       WHERE t.name = ANY($2) AND r.message_id = ANY($1)`,
-      [ns.map((n) => `m-${n}`), this.tenantTopics],
+  /** When each of these messages was recorded, by Date.now(); those that are not are left out. Postgres must keep commit timestamps. */
+  async recordedAtMs(ns: readonly number[]): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.sql.query<{ id: string; at: Date }>(
+      `SELECT message_id AS id, min(pg_xact_commit_timestamp(xmin)) AS at FROM broker.message_records WHERE message_id = ANY($1) GROUP BY 1`,
+      [ns.map(messageIdOf)],
     );
-    return new Set(rows.map(({ id }) => numberOf(id)));
+    return new Map(rows.map(({ id, at }) => [numberOf(id), at.getTime()]));
   }
 
   /** Everything that Postgres knows of a message, as JSON lines. */
   async evidence(n: number): Promise<string[]> {
-    const id = [`m-${n}`];
+    const id = [messageIdOf(n)];
     const [records, deliveries, attempts] = await Promise.all([
       this.sql.query<{ row: object }>(
-        `SELECT jsonb_build_object('topic', t.name, 'partition', r.partition_id, 'offset', r.offset_value, 'publishedAt', r.published_at) AS row
+        `SELECT jsonb_build_object('topic', t.name, 'partition', r.partition_id, 'offset', r.offset_value, 'publishedAt', r.published_at, 'recordedAt', pg_xact_commit_timestamp(r.xmin)) AS row
          FROM broker.message_records r JOIN broker.message_topics t ON t.id = r.topic_id WHERE r.message_id = $1`,
         id,
       ),

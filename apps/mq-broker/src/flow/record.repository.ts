@@ -32,6 +32,9 @@ export function fromRecord(row: RecordRow): BrokerMessage {
   };
 }
 
+/** More than all replicas together have acknowledged of one partition and not recorded (see append-at-once.ts). */
+const LOST_NUMBERS = 1_000_000;
+
 /** Reads of the record, which fill what Redis does not have. */
 export class RecordRepository {
   constructor(private readonly sql: Sql) {}
@@ -59,22 +62,44 @@ export class RecordRepository {
   }
 
   /**
-   * Up to which offset every subscription that reads the stream has settled: what follows must be in the stream.
-   * With durability `stream` all that is recorded counts: the numbers are made in Redis and go on behind it, and what is recorded is fed to whoever
-   * has not had it.
+   * Up to which offset every subscription that reads the stream has settled: what follows must be in the stream. With durability `stream` the
+   * numbers are made in Redis: see `beginStreamOnly`.
    * @returns undefined when there is no such partition.
    */
-  async settledByAll({ topicId, partition }: PartitionId): Promise<{ readonly base: number; readonly head: number } | undefined> {
-    const [row] = await this.sql.query<{ base: string; head: string }>(
-      `SELECT p.next_offset - 1 AS head,
-         CASE WHEN t.durability = 'stream' THEN p.next_offset - 1
-           ELSE greatest(p.first_offset - 1, coalesce((SELECT min(c.settled_offset) FROM broker.subscription_cursors c
-             JOIN broker.message_subscriptions s ON s.id = c.subscription_id
-             WHERE s.topic_id = p.topic_id AND c.partition_id = p.partition_id AND NOT s.is_ordered), p.next_offset - 1)) END AS base
+  async settledByAll({ topicId, partition }: PartitionId): Promise<{ readonly base: number; readonly head: number; readonly isStreamOnly: boolean } | undefined> {
+    const [row] = await this.sql.query<{ base: string; head: string; is_stream: boolean }>(
+      `SELECT p.next_offset - 1 AS head, t.durability = 'stream' AS is_stream,
+         greatest(p.first_offset - 1, coalesce((SELECT min(c.settled_offset) FROM broker.subscription_cursors c
+           JOIN broker.message_subscriptions s ON s.id = c.subscription_id
+           WHERE s.topic_id = p.topic_id AND c.partition_id = p.partition_id AND NOT s.is_ordered), p.next_offset - 1)) AS base
        FROM broker.topic_partitions p JOIN broker.message_topics t ON t.id = p.topic_id WHERE p.topic_id = $1 AND p.partition_id = $2`,
       [topicId, partition],
     );
-    return row && { base: Number(row.base), head: Number(row.head) };
+    return row && { base: Number(row.base), head: Number(row.head), isStreamOnly: row.is_stream };
+  }
+
+  /**
+   * Begins the stream of a partition with durability `stream`, whose numbers are made in Redis. One that Redis lost goes on behind a gap: numbers
+   * that were acknowledged may not be recorded yet, or never will be, and no number may mean two messages. What is recorded is fed to whoever has not had it.
+   * @param begin answers whether the stream was missing; called while nobody else can begin it.
+   */
+  async beginStreamOnly({ topicId, partition }: PartitionId, begin: (base: number) => Promise<boolean>): Promise<void> {
+    await this.sql.transaction(async (tx) => {
+      const [row] = await tx.query<{ head: string; lives: number }>(
+        'SELECT next_offset - 1 AS head, stream_lives AS lives FROM broker.topic_partitions WHERE topic_id = $1 AND partition_id = $2 FOR UPDATE',
+        [topicId, partition],
+      );
+      if (row === undefined) return;
+      const base = Number(row.head) + (row.lives === 0 ? 0 : LOST_NUMBERS);
+      if (!(await begin(base))) return;
+      await tx.execute('UPDATE broker.topic_partitions SET next_offset = $3::bigint + 1, stream_lives = stream_lives + 1 WHERE topic_id = $1 AND partition_id = $2', [topicId, partition, base]);
+      // who had everything has everything still, and owes nothing of the gap
+      await tx.execute(
+        `UPDATE broker.subscription_cursors c SET settled_offset = $3 FROM broker.message_subscriptions s
+         WHERE s.id = c.subscription_id AND s.topic_id = $1 AND c.partition_id = $2 AND c.settled_offset = $4`,
+        [topicId, partition, base, row.head],
+      );
+    });
   }
 
   /** Notes what a topic with durability `stream` has appended, once however often it is called. */

@@ -21,7 +21,7 @@ export interface ReplicaOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** Servers that survive power cuts, a migrated database and an API key; replicas of the broker are started on them, each by itself. */
+/** Servers that survive power cuts (Postgres tells when each row was committed), a migrated database and an API key; replicas of the broker are started on them, each by itself. */
 export interface BrokerGround {
   readonly redis: RunningServer;
   readonly postgres: RunningServer;
@@ -40,7 +40,7 @@ export interface BrokerGround {
 }
 
 export async function startBrokerGround({ appendfsync = 'always', createApiKey }: BrokerGroundOptions): Promise<BrokerGround> {
-  const [bundles, redis, postgres] = await Promise.all([buildApps(['mq-broker']), startRedis({ appendfsync }), startPostgres({ fsync: true })]);
+  const [bundles, redis, postgres] = await Promise.all([buildApps(['mq-broker']), startRedis({ appendfsync }), startPostgres({ fsync: true, settings: { track_commit_timestamp: 'on' } })]);
   const { url: databaseUrl } = await createTestDatabase(postgres);
   const apiKey = await createApiKey(databaseUrl);
   const [redisProxy, postgresProxy] = await Promise.all([faultProxy({ target: redis.url }), faultProxy({ target: databaseUrl })]);

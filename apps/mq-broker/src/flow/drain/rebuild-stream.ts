@@ -9,6 +9,7 @@ import type { RecordRepository } from '../record.repository.js';
  */
 export async function rebuildStream(at: PartitionId, { streams, records, logger }: { streams: PartitionStreams; records: RecordRepository; logger: Logger }): Promise<void> {
   const settled = await records.settledByAll(at);
+  if (settled?.isStreamOnly === true) return records.beginStreamOnly(at, (base) => streams.begin(at, base));
   // a topic that was deleted meanwhile gets a stream that nobody reads; removing the topic removes it again
   const base = settled?.base ?? 0;
   const wasMissing = await streams.begin(at, base);
