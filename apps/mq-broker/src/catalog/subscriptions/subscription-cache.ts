@@ -19,6 +19,7 @@ interface SubscriptionRow {
   readonly topic_name: string;
   readonly durability: Subscription['topicDurability'];
   readonly partition_count: number;
+  readonly first_offsets: string[] | null;
   readonly tenant_id: string;
   readonly tenant_name: string | null;
   readonly subscription_type: Destination['type'];
@@ -39,7 +40,8 @@ interface SubscriptionRow {
   readonly allowed_consumers: string[];
 }
 
-const SELECT = `SELECT s.id, s.topic_id, t.name AS topic_name, t.durability, t.partition_count, s.tenant_id, n.name AS tenant_name, s.subscription_type, s.handler_config,
+const SELECT = `SELECT s.id, s.topic_id, t.name AS topic_name, t.durability, t.partition_count,
+    (SELECT array_agg(p.first_offset ORDER BY p.partition_id) FROM broker.topic_partitions p WHERE p.topic_id = t.id) AS first_offsets, s.tenant_id, n.name AS tenant_name, s.subscription_type, s.handler_config,
     s.message_filter, s.max_in_flight, s.max_poll_records, s.session_timeout_ms, s.max_retry_attempts, s.retry_policy, s.dead_letter_queue, s.is_ordered,
     s.status, s.breaker_state, s.breaker_until, s.breaker_trips, s.failing_since,
     CASE WHEN t.tenant_id = s.tenant_id THEN t.allowed_consumers ELSE '[]' END AS allowed_consumers
@@ -142,6 +144,7 @@ export class SubscriptionCache {
 function toSubscription(row: SubscriptionRow, logger: Logger): Subscription {
   return {
     ...{ id: row.id, topicId: row.topic_id, topicName: row.topic_name, topicDurability: row.durability, partitionCount: row.partition_count },
+    firstOffsets: (row.first_offsets ?? []).map(Number),
     ...{ tenantId: row.tenant_id, tenantName: row.tenant_name ?? row.tenant_id, status: row.status, isOrdered: row.is_ordered },
     destination: { type: row.subscription_type, ...row.handler_config } as Destination,
     matches: row.message_filter === null ? undefined : filterOf(row.id, row.message_filter, logger),

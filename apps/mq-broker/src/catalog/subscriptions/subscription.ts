@@ -8,6 +8,8 @@ export interface Subscription {
   readonly topicName: string;
   readonly topicDurability: 'commit' | 'stream';
   readonly partitionCount: number;
+  /** By partition, the oldest offset that may still be delivered: what is before it was purged. */
+  readonly firstOffsets: readonly number[];
   readonly tenantId: string;
   readonly tenantName: string;
   readonly destination: Destination;

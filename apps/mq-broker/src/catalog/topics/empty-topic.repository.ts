@@ -30,6 +30,8 @@ export async function moveFirstOffsets(tx: SqlRunner, topicId: string): Promise<
      SELECT coalesce(sum(next_offset - first_offset), 0) AS count FROM held`,
     [topicId],
   );
+  // what is remembered of its subscriptions is read again also where the signal is lost
+  await tx.execute('UPDATE broker.message_topics SET updated_at = clock_timestamp() WHERE id = $1', [topicId]);
   return Number(row?.count ?? 0);
 }
 

@@ -1,8 +1,12 @@
 import type { Subscription } from '../../catalog/subscriptions/subscription.js';
 import type { BrokerMessage } from '../broker-message.js';
 
+export type WhyPassedOver = 'filter' | 'expired' | 'purged';
+
 /** Why a subscription need not get a message, if so. */
-export function whyPassOver({ matches }: Subscription, message: BrokerMessage, nowMs: number): 'filter' | 'expired' | undefined {
+export function whyPassOver({ matches, firstOffsets }: Subscription, message: BrokerMessage, nowMs: number): WhyPassedOver | undefined {
+  // the streams are trimmed a moment after a purge has answered
+  if (message.offset < (firstOffsets[message.partition] ?? 1)) return 'purged';
   if (message.expiresAt !== null && message.expiresAt.getTime() <= nowMs) return 'expired';
   if (matches === undefined) return undefined;
   const view = {

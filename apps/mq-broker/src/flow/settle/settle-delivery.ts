@@ -2,6 +2,7 @@ import { AngariumError, describeError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import type { Subscription } from '../../catalog/subscriptions/subscription.js';
 import { BatchLane } from '../batch-lane.js';
+import type { WhyPassedOver } from '../fan-out/filter-view.js';
 import { passFaultPoint } from '../fault-point.js';
 import type { BrokerMessage } from '../broker-message.js';
 import type { AckLane } from './ack-lane.js';
@@ -90,8 +91,8 @@ export class SettleDelivery {
     await this.end(delivery);
   }
 
-  /** It need not be delivered: a filter does not match, or it expired. */
-  async passedOver(delivery: HeldDelivery, why: 'filter' | 'expired'): Promise<void> {
+  /** It need not be delivered: a filter does not match, it expired, or was purged. */
+  async passedOver(delivery: HeldDelivery, why: WhyPassedOver): Promise<void> {
     this.hooks.passedOver(delivery);
     if (why === 'expired') this.note(delivery, { startedAt: new Date(), durationMs: 0 }, { status: 'expired', error: 'the message had expired' });
     await this.end(delivery);
