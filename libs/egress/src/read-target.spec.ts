@@ -103,6 +103,13 @@ describe('a private host that the configuration lists', () => {
     expect(refusal(url, open(entry)) === undefined).toBe(isTaken);
   });
 
+  it('is the only one that http is for, where it is allowed for private hosts', () => {
+    const options = { allowHttp: 'private-hosts', allowPrivateHosts: ['127.0.0.1:9000'] } as const;
+    expect(refusal('http://127.0.0.1:9000/', options)).toBeUndefined();
+    expect(refusal('https://hooks.example/', options)).toBeUndefined();
+    for (const url of ['http://hooks.example/', 'http://127.0.0.1:9001/']) expect(refusal(url, options)?.message).toContain('Use https');
+  });
+
   it('still needs https where http is not allowed', () => {
     expect(refusal('http://127.0.0.1/', { allowPrivateHosts: ['127.0.0.1'] })?.message).toContain('Use https');
   });

@@ -29,8 +29,8 @@ export function checkTarget(url: string, options: TargetOptions = {}): void {
 /** @throws EGRESS_TARGET_REFUSED */
 export function readTarget(url: string, rules: TargetRules): Target {
   const parsed = parsePlain(url);
-  if (parsed.protocol === 'http:' && !rules.mayUseHttp) refuse('The URL begins with http:, which anyone on the way can read.', 'Use https.');
   const port = portOf(parsed);
+  if (parsed.protocol === 'http:' && !rules.mayUseHttp(parsed.hostname, port)) refuse('The URL begins with http:, which anyone on the way can read.', 'Use https.');
   const target = { origin: parsed.origin, path: parsed.pathname + parsed.search, host: parsed.host };
   if (rules.mayBePrivate(parsed.hostname, port)) return target;
   if (!rules.mayUsePort(port)) refuse(`Requests to port ${port} are not sent.`, 'Use 443, 80 or a port from 1024 that is not denied here.');

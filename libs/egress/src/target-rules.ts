@@ -2,8 +2,8 @@ import { isIPv6 } from 'node:net';
 
 /** Which URLs may be asked, decided without DNS. */
 export interface TargetOptions {
-  /** Also `http:` URLs. Default false. */
-  readonly allowHttp?: boolean;
+  /** Also `http:` URLs: all of them, or those of `allowPrivateHosts`. Default: none. */
+  readonly allowHttp?: boolean | 'private-hosts';
   /**
    * Hosts that may have private addresses and any port: `host` (all ports) or `host:port`, exact, no patterns.
    * For development, tests and receivers inside the own network. Default: none.
@@ -15,7 +15,7 @@ export interface TargetOptions {
 
 /** `TargetOptions`, read once. */
 export interface TargetRules {
-  readonly mayUseHttp: boolean;
+  mayUseHttp(hostname: string, port: number): boolean;
   /** Whether the operator opened this host; `hostname` as in `URL.hostname` or without the brackets of IPv6. */
   mayBePrivate(hostname: string, port: number): boolean;
   mayUsePort(port: number): boolean;
@@ -25,13 +25,14 @@ export interface TargetRules {
 export function readTargetRules(options: TargetOptions): TargetRules {
   const opened = new Set((options.allowPrivateHosts ?? []).map(canonicalHost));
   const denied = new Set(options.deniedPorts ?? []);
+  const mayBePrivate = (hostname: string, port: number) => {
+    if (opened.size === 0) return false;
+    const host = plainHostname(hostname);
+    return opened.has(host) || opened.has(`${host}:${port}`);
+  };
   return {
-    mayUseHttp: options.allowHttp ?? false,
-    mayBePrivate(hostname, port) {
-      if (opened.size === 0) return false;
-      const host = plainHostname(hostname);
-      return opened.has(host) || opened.has(`${host}:${port}`);
-    },
+    mayUseHttp: options.allowHttp === 'private-hosts' ? mayBePrivate : () => options.allowHttp === true,
+    mayBePrivate,
     mayUsePort: (port) => (port === 80 || port === 443 || port >= 1024) && !denied.has(port),
   };
 }

@@ -153,7 +153,7 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
   const held = new HeldDeliveries(delivering, ledger, instance, LEASE_MS, logger);
   const health = new ReceiverHealth(sql, signals, logger);
   const privateHosts = config.WEBHOOK_PRIVATE_HOSTS?.split(',').map((host) => host.trim()) ?? [];
-  const targets = { allowPrivateHosts: privateHosts, allowHttp: privateHosts.length > 0 };
+  const targets = { allowPrivateHosts: privateHosts, allowHttp: 'private-hosts' } as const;
   // receivers of different tenants may share a host: there must be no other limit than the slots, which are given fairly
   const egress = createEgress({ ...targets, logger, maxConnectionsPerOrigin: config.MAX_CONCURRENT_CONSUMERS });
   const destinations = [new WebhookDestination(egress, new WebhookKeys(sql, sealer, signals)), new QueueDestination(queues), new RealtimeDestination(bus)];

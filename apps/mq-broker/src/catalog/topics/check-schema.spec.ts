@@ -42,9 +42,27 @@ describe('a schema of a topic', () => {
     [{ $ref: 'https://example.com/other.json' }, /schemaDefinition/, /refers to https:\/\/example.com\/other.json.*not fetched/],
     [{ $ref: '#/$defs/missing' }, /schemaDefinition/, /refers to .*missing/],
     [{ pattern: '(' }, /schemaDefinition/, /regular expression|regex/],
+    [{ pattern: '(?=a)b' }, /schemaDefinition/, /look-around and back references are not taken/],
+    [{ patternProperties: { '(a)\\1': {} } }, /schemaDefinition/, /look-around and back references are not taken/],
+    [{ properties: { tags: { type: 'array', uniqueItems: true } } }, /schemaDefinition\/properties\/tags/, /maxItems of at most 1000/],
     [{ $async: true }, /schemaDefinition\/\$async/, /is not JSON Schema/],
   ])('is refused when it is wrong: %j', (schema, path, message) => {
     expect(refusal(schema)).toMatchObject({ code: 'MQ_SCHEMA_INVALID', path: expect.stringMatching(path) as string, message: expect.stringMatching(message) as string });
+  });
+
+  it('has patterns as JavaScript knows them, found anywhere in a text', () => {
+    const fits = checkSchema({ type: 'string', pattern: '\\u0041(?<year>\\d{4})\\/[\\p{L}_-]+' });
+    expect(fits('xA2026/größe_1')).toBe(true);
+    expect(fits('A226/a')).toBe(false);
+    const two = checkSchema({ properties: { a: { pattern: '^a' }, b: { pattern: '^b' } } });
+    expect([two({ a: 'a', b: 'b' }), two({ a: 'b' }), two({ b: 'a' })]).toEqual([true, false, false]);
+    expect(checkSchema({ patternProperties: { '^x-': { type: 'number' } } })({ 'x-a': 'b' })).toBe(false);
+    expect(checkSchema({ type: 'array', uniqueItems: true, maxItems: 5 })([1, 1])).toBe(false);
+  });
+
+  it.each(['^(a+)+$', '^(a|a)*$', '^a+a+$'])('cannot make %s take long', (pattern) => {
+    // a million letters: JavaScript's engine would not come to an end in this century
+    expect(checkSchema({ pattern })(`${'a'.repeat(1_000_000)}!`)).toBe(false);
   });
 
   it('is refused when it is larger than 64 KiB or nested without end', () => {

@@ -2,9 +2,12 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
 import { MqErrors } from '../../errors.js';
+import { linearRegExp } from './linear-reg-exp.js';
 
 /** Larger ones are refused: a schema is compiled by every replica, and written out with every reading of its topic. */
 export const MAX_SCHEMA_BYTES = 64 * 1024;
+/** Beyond so many items each is compared with each: a list of a megabyte would hold up everybody's publishes. */
+const MAX_UNIQUE_ITEMS = 1_000;
 
 // ajv-formats is CommonJS: its default export is a property of what NodeNext takes for the default
 const addFormats = addFormatsModule.default;
@@ -18,8 +21,8 @@ const dialects = new Map<unknown, 'draft-07' | '2020-12'>([
 
 /**
  * Compiles a topic's schema: JSON Schema draft 2020-12, or draft 07 where `$schema` says so. Takes milliseconds: once a version.
- * The validator stops at the first fault; a schema that refers to itself goes as deep as the payload does.
- * @throws MQ_SCHEMA_INVALID for what is no schema, is larger than MAX_SCHEMA_BYTES or refers to another document.
+ * The validator stops at the first fault; a schema that refers to itself goes as deep as the payload does. Patterns take linear time.
+ * @throws MQ_SCHEMA_INVALID for what is no schema, is larger than MAX_SCHEMA_BYTES, refers to another document, or could hold up others.
  */
 export function checkSchema(schema: Readonly<Record<string, unknown>>): ValidateFunction {
   const sizeBytes = sizeOf(schema);
@@ -27,8 +30,9 @@ export function checkSchema(schema: Readonly<Record<string, unknown>>): Validate
   const dialect = dialects.get(schema['$schema']);
   if (dialect === undefined) throw refusal('/$schema', 'names a dialect that is not known; use draft 2020-12 or draft 07');
   if (schema['$async'] !== undefined) throw refusal('/$async', 'is not JSON Schema');
+  checkUniqueItems(schema, '');
   // an instance for each schema, so that one topic's $id is never seen by another's
-  const ajv = new (dialect === 'draft-07' ? Ajv : Ajv2020)({ strict: false, logger: false, validateFormats: true });
+  const ajv = new (dialect === 'draft-07' ? Ajv : Ajv2020)({ strict: false, logger: false, validateFormats: true, code: { regExp: linearRegExp } });
   addFormats(ajv);
   return compile(ajv, schema);
 }
@@ -39,6 +43,16 @@ function sizeOf(schema: object): number {
   } catch (error) {
     throw refusal('', 'is nested too deeply', error);
   }
+}
+
+/** Looks everywhere, also where no schema stands (in `const`, `enum`, `default`): better one question too many. */
+function checkUniqueItems(value: unknown, path: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { uniqueItems, maxItems } = value as { readonly uniqueItems?: unknown; readonly maxItems?: unknown };
+  if (uniqueItems === true && !(typeof maxItems === 'number' && maxItems <= MAX_UNIQUE_ITEMS)) {
+    throw refusal(path, `has uniqueItems without a maxItems of at most ${MAX_UNIQUE_ITEMS}; add one`);
+  }
+  for (const [key, inner] of Object.entries(value)) checkUniqueItems(inner, `${path}/${key}`);
 }
 
 function compile(ajv: Ajv, schema: Readonly<Record<string, unknown>>): ValidateFunction {

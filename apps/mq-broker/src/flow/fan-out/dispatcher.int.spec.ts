@@ -125,6 +125,29 @@ describe('fairness', () => {
   });
 });
 
+describe('a breaker that is half open', () => {
+  it('asks with a message that never failed, so that one the receiver refuses for ever does not keep it shut', async () => {
+    const topic = await makeTopic(one);
+    const { id } = await subscribe(one, topic, { ...webhook('/probe'), retry: { kind: 'list', delaysMs: [3_600_000], jitterPercent: 0 }, maxAttempts: 5 });
+    receiver.answer('/probe', ({ body }) => (body.includes('"n":1}') ? { status: 500 } : {}));
+    const set = async (what: string) => {
+      await bench.sql.execute(`UPDATE broker.message_subscriptions SET ${what} WHERE id = $1`, [id]);
+      await one.flow.subscriptions.reload(id);
+    };
+    await publish(one, topic, { n: 1 });
+    const isParked = async () => (await bench.sql.query('SELECT FROM broker.deliveries WHERE subscription_id = $1', [id])).length === 1;
+    await waitFor(isParked, { what: 'the failed one to wait' });
+    await set(`status = 'paused'`);
+    await publishMany(one, topic, 2, 4);
+    await bench.sql.execute('UPDATE broker.deliveries SET next_attempt_at = now() WHERE subscription_id = $1', [id]);
+    await set(`status = 'active', breaker_state = 'open', breaker_trips = 1, breaker_until = now() - interval '1 second'`);
+    await toCall('/probe', 5);
+    expect(receiver.at('/probe').map(({ body }) => /"n":(\d)/.exec(body)?.[1])).toEqual(['1', '2', ...Array(3).fill(expect.any(String))]);
+    const breaker = async () => (await bench.sql.query<{ state: string }>('SELECT breaker_state AS state FROM broker.message_subscriptions WHERE id = $1', [id]))[0]?.state;
+    await waitFor(async () => (await breaker()) === 'closed', { what: 'the breaker to close' });
+  });
+});
+
 describe('a subscription that is deleted', () => {
   it('gets nothing more, and its groups are gone', async () => {
     const topic = await makeTopic(one);

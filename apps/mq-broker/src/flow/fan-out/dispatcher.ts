@@ -142,11 +142,15 @@ export class Dispatcher {
   private async read(track: Track, count: number): Promise<void> {
     let left = count;
     try {
-      if (track.isDue) left -= await this.readLedger(track, left);
+      // A breaker that is half open asks with a single delivery, and with a new one: what failed before may be the message's fault and says little
+      // of the receiver. Asked with it again and again, a healthy one would stay shut off until its attempts are used up.
+      const isProbe = this.options.breakerLimit(track.subscription) === 1;
+      if (track.isDue && !isProbe) left -= await this.readLedger(track, left);
       for (const [partition, mark] of [...track.hot]) {
         if (left === 0) break;
         left -= await this.readStream(track, partition, mark, left);
       }
+      if (track.isDue && isProbe && left > 0) left -= await this.readLedger(track, left);
     } catch (error) {
       track.quietUntil = performance.now() + AFTER_FAILURE_MS;
       setTimeout(() => this.pump(), AFTER_FAILURE_MS).unref();
