@@ -1,6 +1,6 @@
 # Every image of this project comes from this file.
 #   docker build --build-arg APP=email-worker --build-arg PORT=3031 .    a service: a folder of apps/, and the port it listens on
-#   docker build --target migrate .                                      applies the migrations, then ends
+#   docker build --target migrate .                                      applies the migrations, then ends; has the tool that makes API keys
 #   docker build --target inbox .                                        the local SMTP inbox
 # It needs BuildKit for the cache mounts (the default since Docker 23; before that set DOCKER_BUILDKIT=1).
 
@@ -36,7 +36,7 @@ FROM sources AS build-tools
 RUN node --input-type=module --eval " \
       import { cpSync } from 'node:fs'; \
       import { bundleTool } from '/app/tools/run/bundle-tool.mjs'; \
-      for (const tool of ['migrate', 'inbox']) cpSync(await bundleTool(tool), '/out/' + tool + '/dist/main.js');" \
+      for (const tool of ['migrate', 'inbox', 'keys']) cpSync(await bundleTool(tool), '/out/' + tool + '/dist/main.js');" \
  && cp -r prisma /out/migrate/ \
  && chmod -R a+rX /out
 
@@ -74,6 +74,8 @@ USER node
 FROM runtime AS migrate
 COPY --from=tools-packages /app/node_modules node_modules
 COPY --from=build-tools /out/migrate ./
+# docker compose run --rm migrate node keys/main.js create …
+COPY --from=build-tools /out/keys/dist keys
 CMD ["node", "dist/main.js", "deploy"]
 
 FROM runtime AS inbox

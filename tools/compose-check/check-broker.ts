@@ -3,7 +3,9 @@ import { waitFor } from '@angarium/testing';
 import type { Container } from './containers.js';
 import type { Docker } from './docker.js';
 
-const messageCount = 300;
+const publisherCount = 7;
+/** Before the broker is killed, and again afterwards. */
+const messageCount = 150;
 const consumeTimeoutMs = 60_000;
 
 interface Note {
@@ -27,18 +29,24 @@ export async function checkBroker(docker: Docker, url: string, apiKey: string, b
   const client = createClient<{ notes: Note }>({ url, apiKey, retry: { attempts: 30 } });
   await client.createTopic({ name: 'notes', partitionCount: 4 });
   const { id } = await client.subscribe({ topic: 'notes', group: 'reader', destination: { type: 'pull' } });
-  let answered = 0;
-  const publishing = Array.from({ length: messageCount }, async (_, nth) => {
-    await client.publish('notes', { nth }, { key: `${nth % 7}` });
-    answered++;
+  const published = new Set<number>();
+  let isEnough = false;
+  const publishing = Array.from({ length: publisherCount }, async (_, first) => {
+    for (let nth = first; !isEnough; nth += publisherCount) {
+      await client.publish('notes', { nth }, { key: `${first}` });
+      published.add(nth);
+    }
   });
-  const killing = waitFor(() => answered >= messageCount / 4, { what: 'a quarter of the messages to be published', timeoutMs: 60_000 }).then(async () => {
+  const killing = waitFor(() => published.size >= messageCount, { what: `${messageCount} messages to be published`, timeoutMs: 60_000 }).then(async () => {
     await docker.attempt('exec', broker.id, 'sh', '-c', 'kill -KILL -1');
-    return answered;
+    const answeredAtKill = published.size;
+    await waitFor(() => published.size >= answeredAtKill + messageCount, { what: 'publishing to go on', timeoutMs: 60_000 });
+    isEnough = true;
+    return answeredAtKill;
   });
-  const [answeredAtKill] = await Promise.all([killing, ...publishing]);
+  const [answeredAtKill] = await Promise.all([killing.finally(() => (isEnough = true)), ...publishing]);
   const seen = new Set<number>();
   const consumer = client.consume<Note>(id, ({ payload }) => void seen.add(payload.nth));
-  await waitFor(() => seen.size === messageCount, { what: `${messageCount} messages to be consumed`, timeoutMs: consumeTimeoutMs }).finally(() => consumer.stop());
-  return `killed when ${answeredAtKill} of ${messageCount} were acknowledged`;
+  await waitFor(() => seen.size === published.size, { what: `${published.size} messages to be consumed`, timeoutMs: consumeTimeoutMs }).finally(() => consumer.stop());
+  return `killed when ${answeredAtKill} of ${published.size} were acknowledged`;
 }

@@ -9,14 +9,12 @@ describe('the faults of a seed', () => {
   it('are the same ones in the same order each time', () => {
     expect(first(200, 42)).toEqual(first(200, 42));
     // written down: a seed of yesterday must make yesterday's faults
-    expect(first(4, 1).map(describeStep)).toMatchInlineSnapshot(`
-[
-  "connections to redis are half open (both) for 3.9 s, then reset; replica 0 is killed meanwhile",
-  "postgres terminates all connections",
-  "redis is stopped for 10.0 s; replica 0 is killed meanwhile",
-  "replica 0 is frozen for 6.6 s",
-]
-`);
+    expect(first(4, 1).map(describeStep)).toEqual([
+      'connections to redis are half open (both) for 3.9 s, then reset; replica 0 is killed meanwhile',
+      'postgres terminates all connections',
+      'redis is stopped for 10.0 s; replica 0 is killed meanwhile',
+      'replica 0 is frozen for 6.6 s',
+    ]);
   });
 
   it('are others for another seed', () => {

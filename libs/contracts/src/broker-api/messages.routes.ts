@@ -33,6 +33,7 @@ export type Published = z.output<typeof published>;
 
 const publishErrors = [
   'MQ_QUEUE_NOT_FOUND',
+  'MQ_SYSTEM_TOPIC',
   'MQ_TOPIC_PAUSED',
   'MQ_TOPIC_ARCHIVED',
   'MQ_PRODUCER_NOT_ALLOWED',

@@ -67,7 +67,7 @@ export const CreateTopic = defineRoute({
   body: z.object({ name: topicName, ...topicSettings }).strict().meta({ id: 'NewTopic' }),
   status: 201,
   response: topicDetail,
-  errors: ['MQ_QUEUE_EXISTS', 'MQ_SCHEMA_INVALID'],
+  errors: ['MQ_QUEUE_EXISTS', 'MQ_SYSTEM_TOPIC', 'MQ_SCHEMA_INVALID'],
   isIdempotent: true,
   example: { body: { name: 'orders', partitionCount: 2, schemaDefinition: exampleSchema } },
 });

@@ -11,6 +11,12 @@ type Item = { readonly cameAt: number } & ({ readonly bytes: Buffer } | { readon
 /** A sender is not read further while this much waits: it then sees what a slow peer shows it, a full window. */
 const maxHeldBytes = 4_000_000;
 
+/** Ends a connection by RST. Where its FIN is on its way, Node cannot: it would leave the socket open for ever, so that one is closed. */
+export function resetSocket(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One direction of a connection: bytes, and the way it closes, go from one socket to the other, in order, late or held. */
 export class DelayLine {
   private readonly items: Item[] = [];
@@ -60,7 +66,7 @@ export class DelayLine {
     } else if (item.close === 'end') {
       this.to.end();
     } else {
-      this.to.resetAndDestroy();
+      resetSocket(this.to);
     }
   }
 

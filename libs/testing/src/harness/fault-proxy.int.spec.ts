@@ -51,6 +51,22 @@ describe('a fault proxy', () => {
     await waitFor(() => proxy.connectionCount === 0 && atServer.size === 0, { what: 'both sides to close' });
   });
 
+  it('leaves no socket behind that it resets while its end is being handed on, which would keep a process from ending', async () => {
+    const openCount = () => process.getActiveResourcesInfo().filter((it) => it === 'TCPSocketWrap').length;
+    const before = openCount();
+    const ada = await client();
+    proxy.halfOpen();
+    ada.socket.end();
+    await once(ada.socket, 'finish');
+    const bob = await client(); // who comes later is seen later
+    await waitFor(() => proxy.connectionCount === 2, { what: 'the second client to be seen' });
+    proxy.pass();
+    proxy.reset();
+    for (const it of [ada, bob]) it.socket.destroy();
+    for (const it of atServer) it.destroy();
+    await waitFor(() => openCount() === before, { what: 'all sockets to be closed', timeoutMs: 2_000 });
+  });
+
   it('resets what is open and what comes, until it passes again', async () => {
     const ada = await client();
     ada.socket.write('soup');

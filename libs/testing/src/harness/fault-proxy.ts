@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { DelayLine } from './delay-line.js';
+import { DelayLine, resetSocket } from './delay-line.js';
 import { noted } from './started.js';
 
 /** What is stopped in `half-open`: all, only what goes to the server, or only its answers (it does the work and nobody hears). */
@@ -65,7 +65,7 @@ export async function faultProxy({ target, port = 0 }: FaultProxyOptions): Promi
     track(server, servers);
   });
   const cut = () => {
-    for (const it of [...clients, ...servers]) it.resetAndDestroy();
+    for (const it of [...clients, ...servers]) resetSocket(it);
   };
   const change = (next: FaultProxy['mode'], ms = 0) => {
     mode = next;

@@ -7,19 +7,22 @@ import { writeAudit } from '../../watch/audit/write-audit.js';
 import { ChangeCatalog } from '../change-catalog.js';
 import { requireVersion } from '../version-tag.js';
 import { checkSchema } from './check-schema.js';
+import { SYSTEM_TENANT_ID } from './topic-cache.js';
 import { requireOwnTopic } from './require-own-topic.js';
 import { toTopicView } from './topic-row.js';
-import { coverNewPartitions, holdsMessages, insertTopic, replaceTopic, stopForeignSubscriptions, type TopicSettings } from './topic.repository.js';
+import { coverNewPartitions, holdsMessages, insertTopic, isSystemTopic, replaceTopic, stopForeignSubscriptions, type TopicSettings } from './topic.repository.js';
 
 /** Makes topics and replaces their settings. */
 @Injectable()
 export class ChangeTopic {
   constructor(private readonly catalog: ChangeCatalog) {}
 
-  /** @throws MQ_QUEUE_EXISTS, MQ_SCHEMA_INVALID */
+  /** @throws MQ_QUEUE_EXISTS, MQ_SYSTEM_TOPIC, MQ_SCHEMA_INVALID */
   create(caller: TenantCaller, { name, ...settings }: BodyOf<typeof CreateTopic>): Promise<TopicView> {
     if (settings.schemaDefinition) checkSchema(settings.schemaDefinition);
     return this.catalog.run(async (tx) => {
+      // subscriptions find the system's topics by their names, too
+      if (caller.tenantId !== SYSTEM_TENANT_ID && (await isSystemTopic(tx, name))) throw MqErrors.MQ_SYSTEM_TOPIC(`${name} is a topic of this system. Subscribe to it, or choose another name.`);
       const row = await insertTopic(tx, caller.tenantId, name, settings);
       if (!row) throw MqErrors.MQ_QUEUE_EXISTS(`Your tenant has a topic ${name} already. Choose another name, or change the topic with PUT.`);
       const after = toTopicView(row, caller.tenantId);

@@ -149,6 +149,8 @@ describe('a topic', () => {
       ];
       expect(refused.map((it) => it.body.code)).toEqual(['MQ_SYSTEM_TOPIC', 'MQ_SYSTEM_TOPIC', 'MQ_SYSTEM_TOPIC']);
     }
+    // nor hidden behind one of the same name
+    expect(await plane.call(CreateTopic, { body: { name: 'user.created' } })).toMatchObject({ status: 403, body: { code: 'MQ_SYSTEM_TOPIC' } });
   });
 
   it('that is no longer public stops the subscriptions of other tenants, and only theirs', async () => {

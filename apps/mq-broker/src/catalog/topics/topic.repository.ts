@@ -42,6 +42,11 @@ export async function listTopics(runner: SqlRunner, tenantId: string, query: Que
   );
 }
 
+/** Whether this system, not a tenant, has a topic of this name: one of its contract events. */
+export async function isSystemTopic(tx: SqlRunner, name: string): Promise<boolean> {
+  return (await tx.query('SELECT FROM broker.message_topics WHERE tenant_id = $1 AND name = $2', [SYSTEM_TENANT_ID, name])).length > 0;
+}
+
 /** Makes a topic with its partitions. @returns undefined when the tenant has one of this name. */
 export async function insertTopic(tx: SqlRunner, tenantId: string, name: string, settings: TopicSettings): Promise<TopicRow | undefined> {
   const [row] = await tx.query<TopicRow>(

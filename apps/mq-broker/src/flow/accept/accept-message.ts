@@ -49,7 +49,7 @@ export class AcceptMessage {
    */
   accept(caller: TenantCaller, input: PublishInput): AcceptedMessage | Promise<AcceptedMessage> {
     const found = this.topics.find(caller.tenantId, input.topic);
-    return found instanceof Promise ? found.then((topic) => this.acceptFor(caller, input, topic)) : this.acceptFor(caller, input, found);
+    return found instanceof Promise ? found.then((topic) => this.acceptFound(caller, input, topic)) : this.acceptFound(caller, input, found);
   }
 
   /** As `accept`, for a message that is published later. */
@@ -58,8 +58,17 @@ export class AcceptMessage {
     return { topicId: topic.id, topicName: topic.name, type: message.type, payloadJson: message.payload, headersJson: message.headers };
   }
 
-  private acceptFor(caller: TenantCaller, input: PublishInput, topic: Topic | undefined): AcceptedMessage {
-    if (topic === undefined) throw MqErrors.MQ_QUEUE_NOT_FOUND(`Your tenant has no topic ${JSON.stringify(input.topic)}. Create it with POST /api/v1/mq/queues.`);
+  private acceptFound(caller: TenantCaller, input: PublishInput, topic: Topic | undefined): AcceptedMessage | Promise<never> {
+    return topic === undefined ? this.refuseMissing(input.topic) : this.acceptFor(caller, input, topic);
+  }
+
+  /** A topic of the system is no topic of the caller, and should not become one by an advice to create it. */
+  private async refuseMissing(name: string): Promise<never> {
+    if ((await this.topics.find(SYSTEM_TENANT_ID, name)) !== undefined) throw MqErrors.MQ_SYSTEM_TOPIC();
+    throw MqErrors.MQ_QUEUE_NOT_FOUND(`Your tenant has no topic ${JSON.stringify(name)}. Create it with POST /api/v1/mq/queues.`);
+  }
+
+  private acceptFor(caller: TenantCaller, input: PublishInput, topic: Topic): AcceptedMessage {
     this.mayPublish(caller, topic);
     if (input.partition !== undefined && input.partition >= topic.partitionCount) {
       throw MqErrors.MQ_PARTITION_UNKNOWN(`The topic ${topic.name} has the partitions 0 to ${topic.partitionCount - 1}, not ${input.partition}.`);

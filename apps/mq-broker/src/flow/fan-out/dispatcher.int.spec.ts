@@ -140,9 +140,10 @@ describe('a breaker that is half open', () => {
     await set(`status = 'paused'`);
     await publishMany(one, topic, 2, 4);
     await bench.sql.execute('UPDATE broker.deliveries SET next_attempt_at = now() WHERE subscription_id = $1', [id]);
+    one.flow.dispatcher.wakeDue((await one.flow.subscriptions.find(id))!); // both lanes have something when it goes on
     await set(`status = 'active', breaker_state = 'open', breaker_trips = 1, breaker_until = now() - interval '1 second'`);
     await toCall('/probe', 5);
-    expect(receiver.at('/probe').map(({ body }) => /"n":(\d)/.exec(body)?.[1])).toEqual(['1', '2', ...Array(3).fill(expect.any(String))]);
+    expect(receiver.at('/probe').map(({ body }) => /"n":(\d)/.exec(body)?.[1]).slice(0, 2)).toEqual(['1', '2']);
     const breaker = async () => (await bench.sql.query<{ state: string }>('SELECT breaker_state AS state FROM broker.message_subscriptions WHERE id = $1', [id]))[0]?.state;
     await waitFor(async () => (await breaker()) === 'closed', { what: 'the breaker to close' });
   });
