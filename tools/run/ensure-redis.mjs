@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { advice, say } from './workspace.mjs';
 
-const needing = new Set(['start', 'test', 'bench']);
+const needing = new Set(['start', 'test', 'bench', 'chaos']);
 
 /**
  * Sees to it that there is a redis-server for tools that start one: PATH, else apt as root, else brew.

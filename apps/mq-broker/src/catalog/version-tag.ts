@@ -13,6 +13,7 @@ export function versionTag(version: number): string {
 export function requireVersion(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined || ifMatch.trim() === '') throw MqErrors.MQ_VERSION_REQUIRED();
   if (ifMatch.trim() === versionTag(version)) return;
+  if (!/^"\d+"$/.test(ifMatch.trim())) throw MqErrors.MQ_VERSION_CONFLICT(`If-Match takes an ETag as it was answered, with its quotes, such as ${versionTag(version)}.`, { details: { version } });
   throw MqErrors.MQ_VERSION_CONFLICT(`The version is ${versionTag(version)} now, and If-Match names another. Read it again and repeat with the new ETag.`, {
     details: { version },
   });

@@ -50,6 +50,7 @@ export {
   destinationKinds,
   retryPolicy,
   subscriptionView,
+  MAX_RETRY_DELAY_MS,
 } from './subscriptions.routes.js';
 export type { Destination, PulledMessage, RetryPolicy, SubscriptionView } from './subscriptions.routes.js';
 export {

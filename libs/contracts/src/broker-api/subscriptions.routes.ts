@@ -19,8 +19,14 @@ const webhookHandler = z
 const queueHandler = z.object({ queue: z.string().min(1).max(100).regex(/^[a-z0-9-]+$/), jobName: z.string().min(1).max(100).default('message') }).strict();
 const realtimeHandler = z.object({ room: z.string().min(1).max(200), event: z.string().min(1).max(100).default('message') }).strict();
 
-const delayMs = z.number().int().min(0).max(604_800_000);
+/** Longest pause that a policy may ask for: a week. */
+export const MAX_RETRY_DELAY_MS = 604_800_000;
+const delayMs = z.number().int().min(0).max(MAX_RETRY_DELAY_MS);
 const jitterPercent = z.number().int().min(0).max(50).default(20);
+/**
+ * When a failed delivery is tried again. `list`: the pause after each attempt; where it is shorter than the attempts, its last entry repeats.
+ * `exponential`: `firstMs`, then each `factor` times the one before, up to `maxMs`. Every pause is spread by ± `jitterPercent`.
+ */
 export const retryPolicy = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('list'), delaysMs: z.array(delayMs).min(1).max(50), jitterPercent }).strict(),
@@ -376,13 +382,14 @@ export const RedriveDeadLetter = defineRoute({
   params: deadById,
   response: deadLetter,
   errors: [notFound, 'MQ_DEAD_LETTER_NOT_FOUND'],
+  isIdempotent: true,
 });
 const someDead = {
   reason: z.string().max(200).optional().describe('Reasons that contain this.'),
   since: timestamp.optional(),
   until: timestamp.optional(),
   limit: z.number().int().min(1).max(10_000).default(1_000),
-  isDryRun: z.boolean().default(false),
+  isDryRun: z.boolean().default(false).describe('Changes nothing, and answers what would be done and what would remain.'),
 };
 export const RedriveDeadLetters = defineRoute({
   id: 'dead-letter.redrive-many',

@@ -60,11 +60,12 @@ export class ChangeSubscription {
     });
   }
 
-  /** Idempotent. @param recoverSince what died since then is delivered again, too. @throws MQ_SUBSCRIPTION_NOT_FOUND, MQ_CONSUMER_NOT_ALLOWED */
+  /** Idempotent: one that is active and healthy stays as it is. @param recoverSince what died since then is delivered again, too. @throws MQ_SUBSCRIPTION_NOT_FOUND, MQ_CONSUMER_NOT_ALLOWED */
   resume(caller: TenantCaller, id: string, recoverSince: string | undefined): Promise<SubscriptionView> {
     return this.change(caller, id, 'subscription.resume', async (tx, before) => {
       await this.requireTopic(tx, caller, before);
-      await resumeSubscription(tx, id);
+      const isHealthy = before.status === 'active' && before.breaker_state === 'closed';
+      if (!isHealthy || recoverSince !== undefined) await resumeSubscription(tx, id);
       return recoverSince === undefined ? {} : { recoverSince, redriven: await redriveAll(tx, { subscriptionId: id, since: recoverSince }, RECOVERY_RATE_PER_SECOND) };
     });
   }

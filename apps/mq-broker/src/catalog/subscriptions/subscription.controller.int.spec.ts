@@ -175,6 +175,8 @@ describe('a subscription', () => {
     expect([await pause(), await pause()]).toEqual(['paused', 'paused']);
     const resume = async () => (await plane.call(ResumeSubscription, { params: { id }, body: {} })).body.status;
     expect([await resume(), await resume()]).toEqual(['active', 'active']);
+    // paused once, resumed once: what changed nothing is no new version
+    expect((await plane.call(GetSubscription, { params: { id } })).body.version).toBe(3);
   });
 
   it('that the broker disabled goes on as new when it is resumed, with what died meanwhile', async () => {

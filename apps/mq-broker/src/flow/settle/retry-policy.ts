@@ -1,32 +1,14 @@
-import { z } from 'zod';
+import type { RetryPolicy } from '@angarium/contracts/broker-api';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Longest pause that a policy may ask for. */
-export const MAX_RETRY_DELAY_MS = 7 * DAY_MS;
 /** A receiver's Retry-After counts up to here: it must not park its messages for ever. */
 export const MAX_RETRY_AFTER_MS = DAY_MS;
 /** Shortest pause after a receiver said that it is overloaded and did not say for how long. */
 export const MIN_THROTTLED_DELAY_MS = MINUTE_MS;
-
-const delayMs = z.number().int().min(0).max(MAX_RETRY_DELAY_MS);
-const jitterPercent = z.number().int().min(0).max(50).default(20);
-
-/**
- * When a failed delivery is tried again. `list`: the pause after each attempt; where it is shorter than the attempts, its last entry repeats.
- * `exponential`: `firstMs`, then each `factor` times the one before, up to `maxMs`. Every pause is spread by ± `jitterPercent`.
- */
-export const retryPolicySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('list'), delaysMs: z.array(delayMs).min(1).max(50).readonly(), jitterPercent }).strict().readonly(),
-  z
-    .object({ kind: z.literal('exponential'), firstMs: delayMs, factor: z.number().min(1).max(10).default(2), maxMs: delayMs.default(DAY_MS), jitterPercent })
-    .strict()
-    .readonly(),
-]);
-export type RetryPolicy = z.output<typeof retryPolicySchema>;
 
 /** The ten attempts that Standard Webhooks suggests, over about three days; the first one is made at once and is not in the list. */
 export const DEFAULT_WEBHOOK_RETRY: RetryPolicy = {

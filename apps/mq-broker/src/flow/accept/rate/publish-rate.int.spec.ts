@@ -61,6 +61,16 @@ describe('the publish rate of a tenant', () => {
     expect(await rate.take(tenant, 20)).toBe(true);
   });
 
+  it('that is lowered holds at once: what was fetched for the old one is let go', async () => {
+    const rate = await replica();
+    const tenant = tenantOf(100_000);
+    expect(await rate.take(tenant, 1)).toBe(true);
+    const lowered = { ...tenant, publishRate: 5 };
+    let allowed = 0;
+    while ((await rate.take(lowered, 1)) === true) allowed++;
+    expect(allowed).toBeLessThanOrEqual(5);
+  });
+
   it('two replicas together stay within the rate, one chunk each aside', async () => {
     const rates = [await replica(), await replica()];
     const began = performance.now();

@@ -8,6 +8,8 @@ import takeRateScript from './take-rate.lua';
 
 /** Permits are fetched for about this long at once: what a replica may have taken and not used. */
 const CHUNK_MS = 50;
+/** Credit that was not used for so long is let go: it would come on top of a burst. */
+const CREDIT_LIFE_MS = 1_000;
 /** Longer than this nobody waits for Redis to say whether he may publish. */
 const REDIS_DEADLINE_MS = 100;
 /** After Redis did not answer, it is not asked again for this long. */
@@ -36,6 +38,9 @@ interface Waiter {
 
 interface Tenant {
   credit: number;
+  /** What the credit was fetched for, and when. */
+  rate: number;
+  fetchedAt: number;
   readonly waiters: Waiter[];
   isFetching: boolean;
 }
@@ -65,6 +70,7 @@ export class PublishRate {
    */
   take(caller: Pick<TenantCaller, 'tenantId' | 'publishRate'>, count: number): RateVerdict | Promise<RateVerdict> {
     const tenant = this.tenantOf(caller.tenantId);
+    if (tenant.credit > 0 && (tenant.rate !== this.rateOf(caller) || performance.now() - tenant.fetchedAt > CREDIT_LIFE_MS)) tenant.credit = 0;
     // nobody overtakes those who wait
     if (tenant.waiters.length === 0 && tenant.credit >= count) {
       tenant.credit -= count;
@@ -77,27 +83,32 @@ export class PublishRate {
     });
   }
 
+  private rateOf({ publishRate }: Pick<TenantCaller, 'publishRate'>): number {
+    return publishRate ?? this.options.defaultRate;
+  }
+
   private tenantOf(tenantId: string): Tenant {
     const known = this.tenants.get(tenantId);
     if (known !== undefined) return known;
     if (this.tenants.size >= MAX_TENANT_COUNT) {
       for (const [id, { isFetching }] of this.tenants) if (!isFetching) this.tenants.delete(id);
     }
-    const made: Tenant = { credit: 0, waiters: [], isFetching: false };
+    const made: Tenant = { credit: 0, rate: 0, fetchedAt: 0, waiters: [], isFetching: false };
     this.tenants.set(tenantId, made);
     return made;
   }
 
   /** Fetches until nobody waits; one fetch of a tenant at a time serves all who came meanwhile. Never rejects. */
-  private async serve(tenant: Tenant, { tenantId, publishRate }: Pick<TenantCaller, 'tenantId' | 'publishRate'>): Promise<void> {
-    const rate = publishRate ?? this.options.defaultRate;
+  private async serve(tenant: Tenant, caller: Pick<TenantCaller, 'tenantId' | 'publishRate'>): Promise<void> {
+    const { tenantId } = caller;
+    const rate = this.rateOf(caller);
     tenant.isFetching = true;
     for (let first = tenant.waiters[0]; first !== undefined; first = tenant.waiters[0]) {
       const asked = tenant.waiters.reduce((sum, { count }) => sum + count, 0);
       try {
         const most = Math.max(asked - tenant.credit, Math.ceil((rate * CHUNK_MS) / 1_000));
         const [taken, free, waitMs] = await this.fetch(tenantId, rate, first.count - tenant.credit, most);
-        tenant.credit += taken;
+        Object.assign(tenant, { credit: tenant.credit + taken, rate, fetchedAt: performance.now() });
         settle(tenant, taken > 0 ? undefined : { free: tenant.credit + free, waitMs });
       } catch (error) {
         for (const { resolve } of tenant.waiters.splice(0)) resolve(this.allowUnlimited(describeError(toRedisError(error))));
