@@ -39,7 +39,7 @@ export async function checkSettings(tx: SqlRunner, { caller, topic, settings, ta
 }
 
 // the same policy by the contract's type, whose lists may be changed
-const DEFAULT_WEBHOOK_RETRY_POLICY = DEFAULT_WEBHOOK_RETRY as RetryPolicy;
+const DEFAULT_WEBHOOK_RETRY_POLICY = DEFAULT_WEBHOOK_RETRY;
 
 function checkFilter(filter: Readonly<Record<string, unknown>>): void {
   const { error } = filterSchema.safeParse(filter);
