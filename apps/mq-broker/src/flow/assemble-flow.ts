@@ -111,6 +111,7 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
     sql,
     logger,
     maxBatchCount: config.MESSAGE_BATCH_SIZE,
+    relief: () => drain.relief(),
     onCommitted: (stored, tookMs) => {
       meter.published(stored.length, 'commit', tookMs, stored.map(({ message }) => message));
       committed(stored);

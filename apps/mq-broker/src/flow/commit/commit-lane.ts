@@ -14,6 +14,8 @@ export interface CommitLaneOptions {
   readonly sql: Sql;
   readonly logger: Logger;
   readonly maxBatchCount: number;
+  /** Waited for before each batch, where it has something to wait for: what is behind commit has too much to do. */
+  readonly relief?: () => Promise<void> | undefined;
   /** Hears of every message that was stored, before its publisher does. Must not throw. */
   readonly onCommitted: (stored: readonly Committed[], tookMs: number) => void;
 }
@@ -51,6 +53,7 @@ export class CommitLane {
   }
 
   private async commitBatch(messages: readonly NewMessage[]): Promise<Committed[]> {
+    await this.options.relief?.();
     const started = performance.now();
     const { unique, indexOf } = withoutRepeats(messages);
     const committed = await this.store(unique);

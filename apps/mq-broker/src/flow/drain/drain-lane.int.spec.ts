@@ -58,6 +58,22 @@ describe('drain', () => {
     expect(told.at(-1)).toMatchObject({ at: { topicId, partition: 0 } });
   });
 
+  it('asks for relief while much waits and the streams take it, and for none where they take nothing', async () => {
+    const topicId = await readTopic();
+    const lane = laneOf();
+    expect(lane.relief()).toBeUndefined();
+    const messages = await parts.stored(topicId, numbered(1, 12_000));
+    lane.offer(messages);
+    // nothing was appended yet: Redis may be away, and publishing must not wait for it
+    expect(lane.relief()).toBeUndefined();
+    await waitFor(() => told.length > 0, { what: 'the first append', everyMs: 0 });
+    const began = performance.now();
+    await lane.relief();
+    expect(performance.now() - began).toBeLessThan(1_000);
+    await waitFor(() => lane.appendedUntil({ topicId, partition: 0 }) === 12_000, { what: 'all to be appended' });
+    expect(lane.relief()).toBeUndefined();
+  });
+
   it('two replicas that have the same and different pieces append each message once, in order', async () => {
     const topicId = await readTopic();
     const messages = await parts.stored(topicId, numbered(1, 300));

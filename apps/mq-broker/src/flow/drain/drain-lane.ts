@@ -11,6 +11,10 @@ const MAX_APPEND_COUNT = 500;
 const MAX_APPEND_BYTES = 512 * 1024;
 /** Most bytes that wait in memory for one partition while Redis is away; beyond that they are read from the record later. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** So many messages that wait to be appended slow publishing down: else commits would take all the processor, and the streams fall behind for good. */
+const CROWDED_COUNT = 10_000;
+/** Nobody waits longer than this for the streams to catch up, and nobody at all when nothing was appended for so long: Redis may be away. */
+const CROWDED_WAIT_MS = 100;
 /** Another replica has committed what comes before and is just about to append it. */
 const GAP_PATIENCE_COUNT = 3;
 const GAP_PAUSE_MS = 3;
@@ -41,16 +45,32 @@ export interface DrainLaneOptions {
 export class DrainLane {
   private readonly partitions = new Map<string, Partition>();
   private isStopped = false;
+  private waitingCount = 0;
+  private appendedAt = Number.NEGATIVE_INFINITY;
+  private relieved: (() => void)[] = [];
 
   constructor(private readonly options: DrainLaneOptions) {}
+
+  /** Resolves when few enough messages wait to be appended, after 100 ms at the latest; undefined when there is nothing to wait for. */
+  relief(): Promise<void> | undefined {
+    if (this.waitingCount < CROWDED_COUNT || performance.now() - this.appendedAt > CROWDED_WAIT_MS) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, CROWDED_WAIT_MS);
+      this.relieved.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
 
   /** Takes over messages that were just committed. Returns at once. */
   offer(messages: readonly BrokerMessage[]): void {
     for (const message of messages) {
       const partition = this.partition(message);
       partition.waiting.push(message);
+      this.waitingCount++;
       partition.waitingBytes += message.payload.length;
-      if (partition.waitingBytes > MAX_WAITING_BYTES) leaveToRecord(partition);
+      if (partition.waitingBytes > MAX_WAITING_BYTES) this.waitingCount -= leaveToRecord(partition);
       this.run(partition);
     }
   }
@@ -74,7 +94,11 @@ export class DrainLane {
   }
 
   forget(topicId: string): void {
-    for (const [name, partition] of this.partitions) if (partition.topicId === topicId && partition.running === undefined) this.partitions.delete(name);
+    for (const [name, partition] of this.partitions) {
+      if (partition.topicId !== topicId || partition.running !== undefined) continue;
+      this.waitingCount -= partition.waiting.length;
+      this.partitions.delete(name);
+    }
   }
 
   /** Begins nothing more; resolves when what is on its way has arrived, or after `graceMs`: the rest is in the record. */
@@ -109,6 +133,7 @@ export class DrainLane {
     let patience = GAP_PATIENCE_COUNT;
     while (!this.isStopped && (partition.waiting.length > 0 || partition.behindUntil > (partition.appended ?? 0))) {
       const batch = takeRun(partition);
+      this.waitingCount -= batch.length;
       const expected = await this.appendBatch(partition, batch);
       const last = batch.at(-1)?.offset ?? 0;
       if (expected > last) {
@@ -117,6 +142,7 @@ export class DrainLane {
       }
       // something before these is missing
       giveBack(partition, batch);
+      this.waitingCount += batch.length;
       if (patience-- > 0) await new Promise((resolve) => setTimeout(resolve, GAP_PAUSE_MS));
       else partition.behindUntil = Math.max(partition.behindUntil, (batch[0]?.offset ?? 1) - 1);
     }
@@ -177,6 +203,8 @@ export class DrainLane {
   }
 
   private advance(partition: Partition, offset: number, oldest?: Date): void {
+    this.appendedAt = performance.now();
+    if (this.waitingCount < CROWDED_COUNT) for (const resolve of this.relieved.splice(0)) resolve();
     const before = partition.appended ?? offset;
     partition.appended = Math.max(before, offset);
     if (offset >= before) this.options.onAppended(partition, offset - before, oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.getTime()));
@@ -208,8 +236,11 @@ function giveBack(partition: Partition, batch: readonly BrokerMessage[]): void {
   for (const { payload } of batch) partition.waitingBytes += payload.length;
 }
 
-function leaveToRecord(partition: Partition): void {
+/** @returns how many no longer wait. */
+function leaveToRecord(partition: Partition): number {
+  const { length } = partition.waiting;
   partition.behindUntil = Math.max(partition.behindUntil, partition.waiting.at(-1)?.offset ?? 0);
   partition.waiting = [];
   partition.waitingBytes = 0;
+  return length;
 }
