@@ -58,8 +58,10 @@ describe('Postgres killed and restarted during registrations', () => {
     console.info({ attempted: answers.length, acknowledged: succeeded().length, users: users.length, mails: system.inbox.count });
     expect(counts.size).toBe(users.length);
     expect([...counts.values()].every((count) => count === 1)).toBe(true);
-    const audits = await query<{ count: string }>('SELECT count(*) FROM tasks.audit_records GROUP BY subject');
-    expect(audits).toHaveLength(users.length);
+    // written by another handler than the profiles
+    const auditsOf = () => query<{ count: string }>('SELECT count(*) FROM tasks.audit_records GROUP BY subject');
+    await waitFor(async () => (await auditsOf()).length === users.length, { what: 'an audit record for every user' });
+    const audits = await auditsOf();
     expect(audits.every(({ count }) => count === '1')).toBe(true);
     expect(system.services.every((service) => service.isRunning())).toBe(true);
   }, 90_000);
