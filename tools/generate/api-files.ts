@@ -35,7 +35,7 @@ export function apiPage(document: Document, routes: readonly RouteContract[], fi
     `Every route, from its contract. Bodies, parameters and answers in full: [${file}](${file}) (OpenAPI 3.1), which the service serves too. Beside the errors named here a route may answer, ` +
     `as far as it takes input and a credential, with ${[...new Set(common)].sort().map(code).join(', ')}; [errors.md](errors.md) says what each means and what to do.`;
   const marks =
-    '**scope**: what the API key needs; *any*: any key of the tenant; *open*: none; *service*: a token of a service, with this permission. ' +
+    '**scope**: what the API key needs; *any*: any key of the tenant; *operator*: a key of the system\'s own tenant with the scope `admin`, or GATEWAY_TOKEN; *open*: none; *service*: a token of a service, with this permission. ' +
     '**answers**: the status when all goes well; with ↻ the call may carry an `Idempotency-Key`.';
   return page(generatedNote, `# ${document.info.title}: routes`, intro, marks, ...sections);
 }
@@ -48,6 +48,8 @@ function scopeOf(access: RouteContract['access']): string {
   switch (access.kind) {
     case 'scope':
       return code(access.scope);
+    case 'operator':
+      return '*operator*';
     case 'any-scope':
       return '*any*';
     case 'open':

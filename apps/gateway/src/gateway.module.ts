@@ -1,7 +1,9 @@
-import { DatabaseModule, publishThrough } from '@angarium/database';
+import { CredentialAuthenticator } from '@angarium/auth';
+import { DatabaseModule, openSql, publishThrough } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
 import { MessageBus } from '@angarium/transport';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { QueuesModule } from '@angarium/queues';
+import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ForgetUser } from './accounts/forget-user.js';
 import { GetUserController } from './accounts/get-user.controller.js';
@@ -10,6 +12,7 @@ import { RegisterUser } from './accounts/register-user.js';
 import { UserCache } from './accounts/user-cache.js';
 import { UserRepository } from './accounts/user.repository.js';
 import { ListAuditController } from './audit/list-audit.controller.js';
+import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
 
@@ -33,9 +36,36 @@ export class GatewayModule {
           logger,
           outbox: publishThrough(MessageBus, (bus, events) => bus.publishEncoded(events)),
         }),
+        QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
       ],
       controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser],
-      providers: [RegisterUser, UserCache, UserRepository, { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
     };
   }
+}
+
+/** Looking up API keys needs few connections: what is known is remembered. */
+const CREDENTIAL_POOL_SIZE = 2;
+
+class CredentialLookup implements OnApplicationShutdown {
+  constructor(
+    readonly credentials: CredentialAuthenticator,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.end();
+  }
+}
+
+function authentication(config: GatewayConfig, logger: Logger): Provider[] {
+  const open = () => {
+    const { DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeoutMs } = config;
+    const sql = openSql({ url, poolSize: CREDENTIAL_POOL_SIZE, timeoutMs, applicationName: 'gateway-credentials', schema: 'auth', logger });
+    return new CredentialLookup(new CredentialAuthenticator({ sql, logger }), () => sql.end());
+  };
+  return [
+    { provide: CredentialLookup, useFactory: open },
+    { provide: GatewayAuthenticator, useFactory: ({ credentials }: CredentialLookup) => new GatewayAuthenticator(config.GATEWAY_TOKEN, credentials), inject: [CredentialLookup] },
+  ];
 }

@@ -1,4 +1,5 @@
 import { startService } from '@angarium/service-shell';
+import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { gatewayConfig } from './config.js';
 import { GatewayModule } from './gateway.module.js';
 
@@ -7,4 +8,5 @@ await startService({
   portOf: (config) => config.GATEWAY_PORT,
   module: (config, logger) => GatewayModule.with(config, logger),
   transport: ['signals'],
+  routes: (app) => ({ authenticator: app.get(GatewayAuthenticator) }),
 });

@@ -1,4 +1,4 @@
-import { databaseVariables, defineConfig, queueVariables, redisVariables, serviceVariables, transportVariables, variable, type ConfigOf } from '@angarium/config';
+import { databaseVariables, defineConfig, queueVariables, redisVariables, sealVariables, serviceVariables, transportVariables, variable, type ConfigOf } from '@angarium/config';
 import { faultPoints } from './flow/fault-point.js';
 
 /** `committed:5` */
@@ -9,11 +9,7 @@ function isFaultPoint(text: string): boolean {
 
 export const mqBrokerConfig = defineConfig('mq-broker', {
   MQ_BROKER_PORT: variable.port({ description: 'Port of the message broker.', default: 3010 }),
-  SEAL_KEYS: variable.text({
-    description: 'Keys that seal the signing secrets of webhooks in Postgres: kid:base64 of 32 bytes, several by commas; the first seals, all open. npm start makes one.',
-    minLength: 46,
-    secret: true,
-  }),
+  ...sealVariables,
   MAX_MESSAGE_SIZE: variable.integer({ description: 'Largest payload of a message.', unit: 'bytes', default: 1_048_576, min: 1_024, max: 16_777_216 }),
   MAX_QUEUE_LENGTH: variable.integer({
     description: 'Most messages that the slowest subscription of a topic may leave waiting before publishes are refused with 507; a topic may say otherwise.',

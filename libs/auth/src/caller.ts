@@ -1,3 +1,6 @@
+/** The tenant that is this system itself; whoever holds its keys with the scope admin operates the system. */
+export const SYSTEM_TENANT_ID = '00000000-0000-0000-0000-000000000001';
+
 export const scopes = ['publish', 'consume', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 

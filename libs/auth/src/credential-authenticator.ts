@@ -4,7 +4,7 @@ import { SharedErrors } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiKeyRepository } from './api-key.repository.js';
-import type { Caller, Scope, ServiceCaller, TenantCaller } from './caller.js';
+import { SYSTEM_TENANT_ID, type Caller, type Scope, type ServiceCaller, type TenantCaller } from './caller.js';
 import { CredentialCache } from './credential-cache.js';
 import { AuthErrors } from './errors.js';
 import { ServiceTokenRepository } from './service-token.repository.js';
@@ -44,6 +44,10 @@ export class CredentialAuthenticator {
         return anyone;
       case 'any-scope':
         return this.apiKeys.get(apiKeyIn(headers));
+      case 'operator': {
+        const caller = this.apiKeys.get(apiKeyIn(headers));
+        return caller instanceof Promise ? caller.then(asOperator) : asOperator(caller);
+      }
       case 'scope': {
         const caller = this.apiKeys.get(apiKeyIn(headers));
         return caller instanceof Promise ? caller.then((it) => withScope(it, access.scope)) : withScope(caller, access.scope);
@@ -75,6 +79,13 @@ function withScope(caller: TenantCaller, scope: Scope): TenantCaller {
   if (caller.scopes.has(scope)) return caller;
   throw AuthErrors.FORBIDDEN(`This needs the scope ${scope}, which the API key ${caller.keyName} does not have. Use a key with it, or have one made: npm run keys -- create.`, {
     details: { needs: scope, has: [...caller.scopes] },
+  });
+}
+
+function asOperator(caller: TenantCaller): TenantCaller {
+  if (caller.tenantId === SYSTEM_TENANT_ID && caller.scopes.has('admin')) return caller;
+  throw AuthErrors.FORBIDDEN(`This concerns all tenants and needs a key of the system's own tenant with the scope admin, which ${caller.keyName} is not. The tenant's own routes do not need it.`, {
+    details: { needs: 'operator' },
   });
 }
 

@@ -1,6 +1,6 @@
 export { ApiKeyRepository } from './api-key.repository.js';
 export type { ListedApiKey, NewApiKey } from './api-key.repository.js';
-export { scopes } from './caller.js';
+export { scopes, SYSTEM_TENANT_ID } from './caller.js';
 export type { Caller, Scope, ServiceCaller, TenantCaller } from './caller.js';
 export { CredentialAuthenticator } from './credential-authenticator.js';
 export type { CredentialAuthenticatorOptions } from './credential-authenticator.js';

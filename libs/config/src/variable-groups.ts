@@ -128,6 +128,15 @@ export const databaseVariables = {
   }),
 };
 
+/** Variables of services that keep secrets which have to be read again. */
+export const sealVariables = {
+  SEAL_KEYS: variable.text({
+    description: 'Keys that seal secrets in Postgres and Redis: kid:base64 of 32 bytes, several by commas; the first seals, all open. The same for every service. npm start makes one.',
+    minLength: 46,
+    secret: true,
+  }),
+};
+
 /** Variables of services that put or take jobs. */
 export const queueVariables = {
   REDIS_QUEUE_DB: variable.integer({

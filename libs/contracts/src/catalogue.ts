@@ -4,7 +4,10 @@ import { AuditRecorded } from './events/audit-recorded.event.js';
 import { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
 import { EmailFailed, EmailRequested, EmailSent } from './events/email.events.js';
 import { UserCreated } from './events/user-created.event.js';
-import { SendEmail } from './jobs/send-email.job.js';
+import { InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
+import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs.js';
+import { SendBatchSms, SendSms, SendVerificationCode } from './jobs/sms.jobs.js';
+import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 import { ListAudit } from './requests/audit-list.request.js';
 import { GetUser } from './requests/user-get.request.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
@@ -13,7 +16,11 @@ import { ProfileChanged } from './signals/profile-changed.signal.js';
 export const catalogue = {
   events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled] as readonly EventContract[],
   requests: [GetUser, ListAudit] as readonly RequestContract[],
-  jobs: [SendEmail] as readonly JobContract[],
+  jobs: [
+    ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],
+    ...[StartDevice, StopDevice, RestartDevice, ResetDevice, InstallApp, UninstallApp],
+    ...[SendNotification, ExportData, GenerateReport, ProcessImage, ProcessLogs],
+  ] as readonly JobContract[],
   signals: [ProfileChanged] as readonly SignalContract[],
 } as const;
 

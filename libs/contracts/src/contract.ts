@@ -39,6 +39,12 @@ export interface JobContract<S extends PayloadSchema = PayloadSchema> extends De
   readonly example: z.output<S>;
   /** How long one attempt may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** Paths of the payload that no list of jobs shows, such as `html` or `emails.*.html`. */
+  readonly hidden?: readonly string[];
+  /** Paths of personal data, of which lists of jobs show a part. */
+  readonly masked?: readonly string[];
+  /** Fields on the top level that are encrypted while the job is kept. Texts only. */
+  readonly sealed?: readonly string[];
 }
 
 /** A hint that every replica hears, best effort. */

@@ -1,7 +1,11 @@
 import type { z } from 'zod';
 
-/** What a caller must be to use a route. `service`: another service of this system, by its token. `open`: anybody, with the reason. */
+/**
+ * What a caller must be to use a route. `scope`, `any-scope`: a tenant, for what is its own. `operator`: whoever runs the system, for what
+ * belongs to all tenants. `service`: another service of this system, by its token. `open`: anybody, with the reason.
+ */
 export type Access =
+  | { readonly kind: 'operator' }
   | { readonly kind: 'scope'; readonly scope: 'publish' | 'consume' | 'admin' }
   | { readonly kind: 'any-scope' }
   | { readonly kind: 'service'; readonly permission: string }

@@ -22,4 +22,11 @@ export const QueueErrors = defineErrors({
     summary: 'The job took longer than its contract allows.',
     cure: 'It is tried again; if it stays, raise timeoutMs of the contract or find what is slow.',
   },
+  JOB_SEAL_KEYS_MISSING: {
+    status: 500,
+    blame: 'us',
+    retry: 'never',
+    summary: 'A part of the job is sealed while it waits, and the service has no key for it.',
+    cure: 'Set SEAL_KEYS of the service to the same value as everywhere.',
+  },
 });

@@ -5,3 +5,4 @@ export { defaultJobOptions, defaultLimiter, JobDelay, jobIdOf, JobPriority, queu
 export { QueueService } from './queue-service.js';
 export type { JobOptions, JobReference, QueueOptions } from './queue-service.js';
 export { QueuesModule } from './queues.module.js';
+export { showPayload } from './show-payload.js';

@@ -6,8 +6,10 @@ export interface JobEnvelope {
   readonly context: MessageContext;
   /** Names the effect: one key, one effect, whatever is repeated. */
   readonly idempotencyKey: string;
+  /** How long one try may take where the caller wants less than the contract allows. */
+  readonly timeoutMs?: number;
 }
 
-export function wrapJob(payload: unknown, idempotencyKey: string): JobEnvelope {
-  return { payload, idempotencyKey, context: currentContext() ?? followContext() };
+export function wrapJob(payload: unknown, idempotencyKey: string, timeoutMs?: number): JobEnvelope {
+  return { payload, idempotencyKey, context: currentContext() ?? followContext(), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
 }

@@ -2,11 +2,13 @@ import { catalogue, checkPayload, type JobContract, type PayloadOf, type QueueNa
 import { describeError, toAngariumError } from '@angarium/errors';
 import { runInSpan, type HealthCheck, type Histogram, type Logger, type Metrics } from '@angarium/observability';
 import { closeRedis, connectRedis, RedisErrors, type RedisConnection } from '@angarium/redis';
+import { createSealer, type Sealer } from '@angarium/secrets';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { QueueErrors } from './errors.js';
 import type { JobEnvelope } from './job-envelope.js';
 import { defaultLimiter, queuePrefix } from './queue-defaults.js';
 import type { QueueOptions } from './queue-service.js';
+import { openPayload } from './seal-payload.js';
 import { withinTime } from './within-time.js';
 
 /** Pause before a job is tried again when something it depends on is away. Costs no attempt. */
@@ -60,10 +62,12 @@ export class JobWorker {
   private readonly redis: RedisConnection;
   private readonly worker: Worker;
   private readonly duration: Histogram<'queue' | 'job' | 'outcome'>;
+  private readonly sealer: Sealer | undefined;
 
   constructor(private readonly options: JobWorkerOptions) {
     const { queue, handlers, concurrency, lockMs = 3_000, limiter = defaultLimiter, logger, metrics, db = 1, namespace = 'angarium' } = options;
     this.handlers = requireOneHandlerEach(queue, handlers);
+    this.sealer = options.sealKeys === undefined ? undefined : createSealer(options.sealKeys);
     this.duration = metrics.duration('job_duration_seconds', 'Time of one try of a job.', ['queue', 'job', 'outcome']);
     this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger });
     this.worker = new Worker(queue, (job: Job<JobEnvelope>, token?: string) => this.run(job, token), {
@@ -117,10 +121,11 @@ export class JobWorker {
   private async handle(job: Job<JobEnvelope>): Promise<unknown> {
     const handler = this.handlers.get(job.name);
     if (handler === undefined) throw QueueErrors.JOB_UNKNOWN(`Queue ${this.options.queue} has no job type ${job.name}.`);
-    const { payload, context, idempotencyKey } = job.data;
-    const checked = checkPayload(handler.contract.name, handler.contract.schema, payload);
+    const { payload, context, idempotencyKey, timeoutMs = Infinity } = job.data;
+    const opened = openPayload(handler.contract, payload, idempotencyKey, this.sealer);
+    const checked = checkPayload(handler.contract.name, handler.contract.schema, opened);
     const attempt = job.attemptsMade + 1;
-    return withinTime(handler.contract.timeoutMs, (signal) =>
+    return withinTime(Math.min(timeoutMs, handler.contract.timeoutMs), (signal) =>
       handler.handle(checked, {
         ...{ jobId: job.id ?? '', idempotencyKey, tenant: context.tenant, attempt, signal },
         isLastAttempt: attempt >= (job.opts.attempts ?? 1),

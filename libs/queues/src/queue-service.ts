@@ -1,10 +1,35 @@
 import { randomUUID } from 'node:crypto';
-import { checkPayload, SendEmail, type InputOf, type JobContract, type QueueName } from '@angarium/contracts';
+import {
+  checkPayload,
+  ExportData,
+  GenerateReport,
+  InstallApp,
+  ProcessImage,
+  ProcessLogs,
+  ResetDevice,
+  RestartDevice,
+  SendBatchEmail,
+  SendBatchSms,
+  SendEmail,
+  SendNotification,
+  SendScheduledEmail,
+  SendSms,
+  SendVerificationCode,
+  StartDevice,
+  StopDevice,
+  UninstallApp,
+  type InputOf,
+  type JobContract,
+  type PayloadOf,
+  type QueueName,
+} from '@angarium/contracts';
 import { silentLogger, type Logger } from '@angarium/observability';
 import { closeRedis, connectRedis, toRedisError, type RedisConnection } from '@angarium/redis';
+import { createSealer, type Sealer } from '@angarium/secrets';
 import { Queue } from 'bullmq';
 import { wrapJob } from './job-envelope.js';
-import { defaultJobOptions, jobIdOf, queuePrefix, type JobPriority } from './queue-defaults.js';
+import { defaultJobOptions, jobIdOf, JobPriority, queuePrefix } from './queue-defaults.js';
+import { sealPayload } from './seal-payload.js';
 
 export interface QueueOptions {
   readonly redisUrl: string;
@@ -12,6 +37,8 @@ export interface QueueOptions {
   readonly db?: number;
   /** Namespace of the keys. Default `angarium`. */
   readonly namespace?: string;
+  /** SEAL_KEYS: for jobs of which a part is sealed while they wait, such as send-verification-code with a code. */
+  readonly sealKeys?: string | undefined;
   readonly logger?: Logger;
 }
 
@@ -23,6 +50,8 @@ export interface JobOptions {
   readonly delayMs?: number;
   /** Tries in all. Default 3. */
   readonly attempts?: number;
+  /** How long one try may take, in milliseconds; at most what the contract of the job says, which is the default. */
+  readonly timeoutMs?: number;
 }
 
 /** Tells where a job is: `GET /queues/:queue/jobs/:id` shows it. */
@@ -31,25 +60,109 @@ export interface JobReference {
   readonly jobId: string;
 }
 
+type ScheduledEmail = Omit<InputOf<typeof SendScheduledEmail>, 'scheduledTime'> & { readonly scheduledTime: Date | string };
+type DeviceParams = NonNullable<PayloadOf<typeof StartDevice>['params']>;
+
 /** Puts orders into queues, each checked against its contract. One instance per process; it owns its connection. */
 export class QueueService {
   private readonly redis: RedisConnection;
   private readonly queues = new Map<string, Queue>();
   private readonly prefix: string;
   private readonly logger: Logger;
+  private readonly sealer: Sealer | undefined;
 
-  constructor({ redisUrl, db = 1, namespace = 'angarium', logger = silentLogger }: QueueOptions) {
+  constructor({ redisUrl, db = 1, namespace = 'angarium', sealKeys, logger = silentLogger }: QueueOptions) {
     this.logger = logger;
     this.prefix = queuePrefix(namespace);
     this.redis = connectRedis({ url: redisUrl, db, name: 'queues', logger });
+    this.sealer = sealKeys === undefined ? undefined : createSealer(sealKeys);
+  }
+
+  // Every method below checks its order and puts one job.
+  // They throw CONTRACT_BROKEN with the path of each bad field, and REDIS_REFUSED; they wait while Redis is away.
+
+  /** Sends one mail. */
+  sendEmail(mail: InputOf<typeof SendEmail>, options?: JobOptions): Promise<JobReference> {
+    return this.add(SendEmail, mail, options);
+  }
+
+  /** Sends up to 1 000 mails, each with its own result, behind single ones (priority low). */
+  sendBatchEmail(emails: InputOf<typeof SendBatchEmail>['emails'], options?: JobOptions): Promise<JobReference> {
+    return this.add(SendBatchEmail, { emails }, { priority: JobPriority.LOW, ...options });
+  }
+
+  /** Sends one mail at `scheduledTime`; until it begins, `removeJob` cancels it. A `delayMs` among the options is ignored. */
+  sendScheduledEmail(mail: ScheduledEmail, options?: JobOptions): Promise<JobReference> {
+    const { scheduledTime } = mail;
+    const at = new Date(scheduledTime).getTime();
+    const order = { ...mail, scheduledTime: scheduledTime instanceof Date && !Number.isNaN(at) ? scheduledTime.toISOString() : String(scheduledTime) };
+    return this.add(SendScheduledEmail, order, { ...options, delayMs: Number.isNaN(at) ? 0 : Math.max(0, at - Date.now()) });
+  }
+
+  /** Sends one SMS to each phone. */
+  sendSms(sms: InputOf<typeof SendSms>, options?: JobOptions): Promise<JobReference> {
+    return this.add(SendSms, sms, options);
   }
 
   /**
-   * Sends one mail.
-   * @throws CONTRACT_BROKEN with the path of the bad field; REDIS_REFUSED. Waits while Redis is away.
+   * Sends a verification code that the caller made, before everything else. The code is sealed while it waits.
+   * `POST /verifications` of the gateway makes, sends and checks codes by itself.
+   * @param expiresIn minutes, as the text says; the caller sees to it. @throws JOB_SEAL_KEYS_MISSING
    */
-  sendEmail(mail: InputOf<typeof SendEmail>, options?: JobOptions): Promise<JobReference> {
-    return this.add(SendEmail, mail, options);
+  sendVerificationCode(phone: string, code: string, expiresIn = 5, options?: JobOptions): Promise<JobReference> {
+    return this.add(SendVerificationCode, { phone, code, expiresIn }, { priority: JobPriority.CRITICAL, ...options });
+  }
+
+  /** Sends up to 1 000 SMS, each with its own result, behind single ones (priority low). */
+  sendBatchSms(messages: InputOf<typeof SendBatchSms>['messages'], options?: JobOptions): Promise<JobReference> {
+    return this.add(SendBatchSms, { messages }, { priority: JobPriority.LOW, ...options });
+  }
+
+  startDevice(deviceId: string, userId?: string, params?: DeviceParams, options?: JobOptions): Promise<JobReference> {
+    return this.add(StartDevice, { deviceId, userId, params }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  stopDevice(deviceId: string, userId?: string, options?: JobOptions): Promise<JobReference> {
+    return this.add(StopDevice, { deviceId, userId }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  restartDevice(deviceId: string, userId?: string, params?: DeviceParams, options?: JobOptions): Promise<JobReference> {
+    return this.add(RestartDevice, { deviceId, userId, params }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  /** Forgets all data of the device. */
+  resetDevice(deviceId: string, userId?: string, params?: DeviceParams, options?: JobOptions): Promise<JobReference> {
+    return this.add(ResetDevice, { deviceId, userId, params }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  /** @param sha256 of the APK; another file is then refused. */
+  installApp(deviceId: string, packageName: string, apkUrl: string, more: { userId?: string; sha256?: string } = {}, options?: JobOptions): Promise<JobReference> {
+    return this.add(InstallApp, { deviceId, packageName, apkUrl, ...more }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  uninstallApp(deviceId: string, packageName: string, userId?: string, options?: JobOptions): Promise<JobReference> {
+    return this.add(UninstallApp, { deviceId, packageName, userId }, { priority: JobPriority.HIGH, ...options });
+  }
+
+  generateReport(report: InputOf<typeof GenerateReport>, options?: JobOptions): Promise<JobReference> {
+    return this.add(GenerateReport, report, { priority: JobPriority.BACKGROUND, ...options });
+  }
+
+  exportData(order: InputOf<typeof ExportData>, options?: JobOptions): Promise<JobReference> {
+    return this.add(ExportData, order, { priority: JobPriority.LOW, ...options });
+  }
+
+  processImage(order: InputOf<typeof ProcessImage>, options?: JobOptions): Promise<JobReference> {
+    return this.add(ProcessImage, order, options);
+  }
+
+  processLogs(order: InputOf<typeof ProcessLogs>, options?: JobOptions): Promise<JobReference> {
+    return this.add(ProcessLogs, order, { priority: JobPriority.BACKGROUND, ...options });
+  }
+
+  /** Tells a user something over the channels of the user's preference. */
+  notify(notification: InputOf<typeof SendNotification>, options?: JobOptions): Promise<JobReference> {
+    return this.add(SendNotification, notification, options);
   }
 
   /** Puts a job of any contract. The typed methods are its users; a service calls those. */
@@ -57,10 +170,11 @@ export class QueueService {
     const checked = checkPayload(contract.name, contract.schema, payload);
     const idempotencyKey = options.idempotencyKey ?? randomUUID();
     const jobId = jobIdOf(idempotencyKey);
-    const { priority, delayMs, attempts } = options;
+    const { priority, delayMs, attempts, timeoutMs } = options;
     const given = { ...(priority && { priority }), ...(delayMs && { delay: delayMs }), ...(attempts && { attempts }) };
+    const kept = sealPayload(contract, checked, idempotencyKey, this.sealer);
     try {
-      await this.queueOf(contract.queue).add(contract.name, wrapJob(checked, idempotencyKey), { jobId, ...given });
+      await this.queueOf(contract.queue).add(contract.name, wrapJob(kept, idempotencyKey, timeoutMs), { jobId, ...given });
     } catch (error) {
       throw toRedisError(error);
     }

@@ -79,6 +79,7 @@ function authenticatorOf(callers: readonly Caller[]): Authenticator {
 
 function mayCall(caller: Caller, access: Access): boolean {
   if (access.kind === 'open') return true;
+  if (access.kind === 'operator') return false;
   if (access.kind === 'service') return caller.kind === 'service' && caller.permissions.has(access.permission);
   return caller.kind === 'tenant' && (access.kind === 'any-scope' || caller.scopes.has(access.scope));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { templateReference } from '../jobs/send-email.job.js';
+import { templateReference } from '../jobs/email.jobs.js';
 import { defineRoute } from '../route.js';
 import { jsonValue } from './shared.js';
 import { messageQueueMetrics } from './watch.routes.js';

@@ -57,6 +57,8 @@ function securityOf({ access }: RouteContract): Json[] {
       return [];
     case 'any-scope':
       return [{ apiKey: [] }];
+    case 'operator':
+      return [{ apiKey: ['operator'] }];
     case 'scope':
       return [{ apiKey: [access.scope] }];
     case 'service':
@@ -67,7 +69,7 @@ function securityOf({ access }: RouteContract): Json[] {
 function securitySchemes(routes: readonly RouteContract[]): Json {
   const hasServices = routes.some(({ access }) => access.kind === 'service');
   return {
-    apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of a tenant (`ang_…`). A route names the scope that the key needs; without one, any key of the tenant will do.' },
+    apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of a tenant (`ang_…`). A route names the scope that the key needs; without one, any key of the tenant will do; `operator` is a key of the system\'s own tenant with the scope admin.' },
     ...(hasServices ? { serviceToken: { type: 'apiKey', in: 'header', name: 'x-service-token', description: 'The token of a service of this system (`angs_…`). A route names the permission that it needs.' } } : {}),
   };
 }

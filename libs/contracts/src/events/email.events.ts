@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from '../contract.js';
-import { templateReference } from '../jobs/send-email.job.js';
+import { templateReference } from '../jobs/email.jobs.js';
 
 const address = z.email().max(254);
 

@@ -1,3 +1,4 @@
+import { SYSTEM_TENANT_ID } from '@angarium/auth';
 import type { Sql } from '@angarium/database';
 import { ignoreError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
@@ -11,7 +12,8 @@ const FRESH_MS = 2_000;
 const USABLE_MS = 60_000;
 const MISSING_MS = 1_000;
 const MAX_ENTRIES = 20_000;
-export const SYSTEM_TENANT_ID = '00000000-0000-0000-0000-000000000001';
+
+export { SYSTEM_TENANT_ID };
 
 interface Entry {
   topic: Topic | undefined;

@@ -1,0 +1,23 @@
+import type { RouteContract } from '../route.js';
+
+/** A module of routes also exports the schemas that its routes share. */
+function isRoute(exported: unknown): exported is RouteContract {
+  return typeof exported === 'object' && exported !== null && 'method' in exported && 'path' in exported && 'access' in exported;
+}
+
+/** What each group of routes is about, in the order in which a newcomer reads them. */
+export const gatewayTags: Readonly<Record<string, string>> = {
+  Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+};
+
+const modules: readonly object[] = [];
+const order = Object.keys(gatewayTags);
+
+/** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */
+export const gatewayRoutes: readonly RouteContract[] = modules
+  .flatMap((module) => Object.values<unknown>(module as Record<string, unknown>).filter(isRoute))
+  .sort((a, b) => order.indexOf(a.tag) - order.indexOf(b.tag) || compare(a.path, b.path) || compare(a.method, b.method));
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

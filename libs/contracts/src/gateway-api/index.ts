@@ -1,0 +1,1 @@
+export { gatewayRoutes, gatewayTags } from './all-routes.js';

@@ -1,0 +1,2 @@
+export { SharedLimits } from './shared-limits.js';
+export type { Limit, LimitVerdict } from './shared-limits.js';
