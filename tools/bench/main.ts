@@ -3,6 +3,8 @@ import { brokerReport } from './broker/broker-report.js';
 import { runBroker, type BrokerPlan } from './broker/run-broker.js';
 import { workloadNames } from './broker/workloads.js';
 import { parseArguments, usage, type Arguments } from './parse-arguments.js';
+import { queuesReport } from './queues/queues-report.js';
+import { runQueues, type QueuePlan } from './queues/run-queues.js';
 import { describeMachine, fsyncMs } from './report/machine.js';
 import { writeBlock } from './report/write-block.js';
 import { runStartup } from './startup/run-startup.js';
@@ -33,6 +35,15 @@ async function benchBroker({ isQuick, only, profileDir }: Arguments): Promise<vo
   await publish('broker', brokerReport(run, plan, circumstances()), !isQuick && only === undefined && profileDir === undefined);
 }
 
+async function benchQueues({ isQuick, profileDir }: Arguments): Promise<void> {
+  const plan: QueuePlan = {
+    ...(isQuick ? { rounds: 3, mailCount: 2_000, backlogCount: 20_000, criticalCount: 100, memoryCount: 10_000 } : { rounds: 7, mailCount: 5_000, backlogCount: 100_000, criticalCount: 400, memoryCount: 200_000 }),
+    profileDir,
+  };
+  const run = await runQueues(root, plan, console.log);
+  await publish('queues', queuesReport(run, plan, circumstances()), !isQuick && profileDir === undefined);
+}
+
 async function benchStartup({ isQuick }: Arguments): Promise<void> {
   const run = await runStartup(root, isQuick ? 1 : 3, console.log);
   const report = startupReport(run, { date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine() });
@@ -47,8 +58,8 @@ async function publish(name: string, report: string, isWhole: boolean): Promise<
 }
 
 const circumstances = () => ({ date: new Date().toISOString().slice(0, 10), command: commandLine(), machine: describeMachine(), fsyncMs: fsyncMs() });
-const runs = { transport: benchTransport, broker: benchBroker, startup: benchStartup };
-const names = { transport: contenders.map(({ name }) => name), broker: workloadNames, startup: [] };
+const runs = { transport: benchTransport, broker: benchBroker, queues: benchQueues, startup: benchStartup };
+const names = { transport: contenders.map(({ name }) => name), broker: workloadNames, queues: [], startup: [] };
 const commandLine = () => ['npm run bench --', ...process.argv.slice(2)].join(' ');
 
 async function main(): Promise<number> {

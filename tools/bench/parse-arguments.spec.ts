@@ -1,6 +1,6 @@
 import { parseArguments } from './parse-arguments.js';
 
-const names = { transport: ['angarium', 'bullmq'], broker: ['publish', 'bullmq'], startup: [] };
+const names = { transport: ['angarium', 'bullmq'], broker: ['publish', 'bullmq'], startup: [], queues: [] };
 
 describe('the arguments of npm run bench', () => {
   it('take a bench and its options', () => {
@@ -12,7 +12,7 @@ describe('the arguments of npm run bench', () => {
   });
 
   it.each([
-    [['transprt'], 'There is no bench "transprt"; there are: transport, broker, startup.'],
+    [['transprt'], 'There is no bench "transprt"; there are: transport, broker, queues, startup.'],
     [['transport', '--only', 'kafka'], 'There is no "kafka" to choose; there are: angarium, bullmq.'],
     [['broker', '--only', 'publish,angarium'], 'There is no "angarium" to choose; there are: publish, bullmq.'],
     [['startup', '--only', 'gateway'], 'There is no "gateway" to choose; there are: none.'],

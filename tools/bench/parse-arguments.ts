@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const benches = ['transport', 'broker', 'startup'] as const;
+export const benches = ['transport', 'broker', 'queues', 'startup'] as const;
 export type Bench = (typeof benches)[number];
 
 export interface Arguments {
@@ -15,12 +15,13 @@ export interface Arguments {
 
 export const usage = `npm run bench -- transport            our transport beside NestJS' Redis transport, BullMQ and raw streams; about 4 minutes
 npm run bench -- broker               the broker over HTTP beside BullMQ, pg-boss, raw XADD and a bare Fastify; about 10 minutes
+npm run bench -- queues               the email worker beside plain BullMQ and nodemailer: mails, critical jobs, memory; about 7 minutes
 npm run bench -- startup              from npm start to all healthy, and the memory of each idle service; about a minute
 
-  --quick                 fewer and shorter rounds, below a minute (broker: two); tells a trend
+  --quick                 fewer and shorter rounds, below a minute (broker: two, queues: one); tells a trend
   --only <name>,…         transport: angarium, nest-redis, bullmq, raw-streams
                           broker: publish, batch, null, null-batch, bullmq, pg-boss, raw-xadd, webhook, pull, backlog
-  --profile <folder>      writes a CPU profile of each process (broker: of the broker), to be opened in Chrome's DevTools
+  --profile <folder>      writes a CPU profile of each process (broker, queues: of the service), to be opened in Chrome's DevTools
 
 A whole run writes its table into docs/benchmarks.md; one with an option only prints it.`;
 

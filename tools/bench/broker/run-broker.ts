@@ -9,7 +9,7 @@ import { measurePull } from './measure/measure-pull.js';
 import { measureWebhook } from './measure/measure-webhook.js';
 import type { Measured } from './measure/measured.js';
 import { measurementInWords } from './measure/measurement-in-words.js';
-import { MemoryWatch } from './system/memory-watch.js';
+import { MemoryWatch } from '../process/memory-watch.js';
 import { startParts } from './system/start-parts.js';
 import type { WorkloadName } from './workloads.js';
 

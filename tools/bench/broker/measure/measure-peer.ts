@@ -1,7 +1,7 @@
 import type { BenchParts } from '../system/bench-parts.js';
 import { storeFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
-import { cpuOfTree } from '../system/process-usage.js';
+import { cpuOfTree } from '../../process/process-usage.js';
 
 export const PEER_IN_FLIGHT = 64;
 

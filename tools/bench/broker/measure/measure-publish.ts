@@ -2,7 +2,7 @@ import { drained, nextPhase, nextTopic, systemMeter, type BenchParts } from '../
 import { storeFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
 import { batchBody, publishBody, topicOf } from '../workers/orders.js';
-import { cpuOfTree } from '../system/process-usage.js';
+import { cpuOfTree } from '../../process/process-usage.js';
 import type { ClosedResult } from '../workers/http-load.js';
 
 export interface PublishShape {

@@ -3,7 +3,7 @@ import { nextPhase, nextTopic, systemMeter, type BenchParts } from '../system/be
 import { deliveryFault } from './ledger-faults.js';
 import { measured, startMeter, type Measured } from './measured.js';
 import { topicOf } from '../workers/orders.js';
-import { cpuOfTree } from '../system/process-usage.js';
+import { cpuOfTree } from '../../process/process-usage.js';
 
 export const WEBHOOK_PER_SECOND = 500;
 /** Between telling both ends of a schedule and its first message. */

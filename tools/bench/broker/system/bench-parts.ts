@@ -3,14 +3,14 @@ import { createClient, type AngariumClient } from '@angarium/client';
 import { waitFor } from '@angarium/testing';
 import { PHASES } from '../../transport/numbered-users.js';
 import type { Meter } from '../measure/measured.js';
-import { cpuOfTree } from './process-usage.js';
+import { cpuOfTree } from '../../process/process-usage.js';
 import type { System } from './start-system.js';
 import type { HttpLoadCommands } from '../workers/http-load.js';
 import type { NullServerCommands } from '../workers/null-server.js';
 import type { PullerCommands } from '../workers/puller.js';
 import type { PeerCommands } from '../workers/serve-peer.js';
 import type { SinkCommands } from '../workers/sink.js';
-import type { Worker } from '../workers/worker.js';
+import type { Worker } from '../../process/worker.js';
 
 /** Longest wait until what is in Postgres is in Redis, too. */
 const DRAIN_MS = 60_000;

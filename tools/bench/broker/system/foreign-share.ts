@@ -1,7 +1,7 @@
 import { watchForeignLoad } from '../../report/machine.js';
 import type { BenchParts } from './bench-parts.js';
 import type { Measured } from '../measure/measured.js';
-import { cpuOfTree } from './process-usage.js';
+import { cpuOfTree } from '../../process/process-usage.js';
 
 /** Measures, and tells which part of the machine worked for others meanwhile. */
 export async function withForeignShare(parts: BenchParts, measure: () => Promise<Measured>): Promise<Measured> {

@@ -2,8 +2,8 @@ import { bundleScripts } from '../../bundle-scripts.js';
 import { clientOf, type BenchParts } from './bench-parts.js';
 import { startSystem } from './start-system.js';
 import type { PeerArgument } from '../workers/serve-peer.js';
-import { Worker } from '../workers/worker.js';
-import type { Commands } from '../workers/worker-protocol.js';
+import { Worker } from '../../process/worker.js';
+import type { Commands } from '../../process/worker-protocol.js';
 import type { WorkloadName } from '../workloads.js';
 
 const peerNames: readonly WorkloadName[] = ['bullmq', 'pg-boss', 'raw-xadd'];

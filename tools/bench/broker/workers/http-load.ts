@@ -3,7 +3,7 @@ import { LatencyRecorder, type Latency, type Schedule } from '../../transport/le
 import { openLoop, type Sent } from '../../transport/load.js';
 import { now } from '../../transport/clock.js';
 import { batchBody, publishBody } from './orders.js';
-import { serveWorker } from './serve-worker.js';
+import { serveWorker } from '../../process/serve-worker.js';
 import { HttpPoster } from './http-poster.js';
 
 /** autocannon looks this often whether its time is up. */

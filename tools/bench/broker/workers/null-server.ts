@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import { serveWorker } from './serve-worker.js';
+import { serveWorker } from '../../process/serve-worker.js';
 
 const BODY_LIMIT_BYTES = 20 * 1024 * 1024;
 /** As long as what the broker answers to one message. */

@@ -1,7 +1,7 @@
 import { createClient } from '@angarium/client';
 import { now } from '../../transport/clock.js';
 import { OffsetLedger } from './offset-ledger.js';
-import { serveWorker } from './serve-worker.js';
+import { serveWorker } from '../../process/serve-worker.js';
 
 /** The broker waits as long for messages that are on their way. */
 const WAIT_MS = 500;

@@ -1,7 +1,7 @@
 import { now } from '../../transport/clock.js';
 import { LatencyRecorder, type Latency } from '../../transport/ledger.js';
 import { closedLoop, type Sent } from '../../transport/load.js';
-import { serveWorker } from './serve-worker.js';
+import { serveWorker } from '../../process/serve-worker.js';
 
 export interface PeerArgument {
   readonly redisUrl: string;

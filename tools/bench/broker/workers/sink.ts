@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Ledger, type Received, type Schedule } from '../../transport/ledger.js';
-import { serveWorker } from './serve-worker.js';
+import { serveWorker } from '../../process/serve-worker.js';
 
 /** `orderId` of the payload inside the webhook's body, without parsing all of it. */
 const orderId = /"orderId":"([^"]+)"/;
