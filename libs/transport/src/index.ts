@@ -1,11 +1,11 @@
 export { DeadLetters } from './dead-letters/dead-letters.js';
 export type { DeadLetter } from './dead-letters/dead-letters.js';
 export { TransportErrors } from './errors.js';
-export { OnEvent, OnRequest, OnSignal } from './nest/decorators.js';
+export { OnEvent, OnRequest, OnSignal, REDIS_STREAMS } from './nest/decorators.js';
 export type { HandlerOptions } from './nest/decorators.js';
 export { RedisStreamsClientProxy } from './nest/redis-streams-client-proxy.js';
 export type { RedisStreamsClientOptions } from './nest/redis-streams-client-proxy.js';
-export { REDIS_STREAMS, RedisStreamsServer } from './nest/redis-streams-server.js';
+export { RedisStreamsServer } from './nest/redis-streams-server.js';
 export type { RedisStreamsServerOptions } from './nest/redis-streams-server.js';
 export { sendSignal, signalTransport } from './nest/signals.js';
 export { TransportExceptionFilter } from './nest/transport-exception.filter.js';

@@ -2,7 +2,7 @@ import { judgeQueues } from './judge-queues.js';
 import { queuesReport } from './queues-report.js';
 import type { MailRound, QueueRun } from './run-queues.js';
 
-const round = (perSecond: number, fault?: string): MailRound => ({ perSecond, cpuUs: 900, foreignShare: 0, fault });
+const round = (perSecond: number, fault?: string): MailRound => ({ perSecond, cpuUs: { worker: 600, Postgres: 100, Redis: 100, 'mail server': 100 }, foreignShare: 0, fault });
 const run = (ours: MailRound[], others: MailRound[], p95: number, megabytes: number[]): QueueRun => ({
   mails: new Map([
     ['angarium', ours],

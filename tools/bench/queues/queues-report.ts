@@ -1,7 +1,7 @@
 import { markdownTable } from '../report/markdown-table.js';
-import { spread } from '../report/statistics.js';
+import { median, spread } from '../report/statistics.js';
 import { countedRounds, judgeQueues } from './judge-queues.js';
-import type { QueuePlan, QueueRun } from './run-queues.js';
+import { cpuSum, shares, type QueuePlan, type QueueRun } from './run-queues.js';
 import { CONCURRENCY } from './start-queues.js';
 import type { Contender } from './workers/mail-load.js';
 
@@ -20,7 +20,7 @@ export function queuesReport(run: QueueRun, plan: QueuePlan, { date, command, ma
     '## Queues: mails',
     `\`${command}\`, ${date}. ${machine}; Redis \`appendfsync always\`, PostgreSQL \`fsync on\`, one fsync of 4 kB ${fsyncMs.toFixed(2)} ms.`,
     method(plan),
-    markdownTable(['Mails', 'durability', '/s', 'CPU µs a mail', 'rounds'], [...run.mails.keys()].map((of) => mailRow(run, of))),
+    markdownTable(['Mails', 'durability', '/s', 'CPU µs a mail', 'of which', 'rounds'], [...run.mails.keys()].map((of) => mailRow(run, of))),
     markdownTable(['Critical mails', '', 'p50 ms', 'p95 ms', 'p99 ms', 'others waiting at the end'], [...run.critical.keys()].map((of) => criticalRow(run, of))),
     `Resident memory of the email worker: ${run.memory.filter((_, at) => (at + 1) % 5 === 0).map(({ jobs, bytes }) => `${Math.round(bytes / 1e6)} MB after ${thousands(jobs)} jobs`).join(', ')}.`,
     markdownTable(['Goal', '', 'found'], judgeQueues(run).map(({ goal, found, isMet }) => [goal, isMet === undefined ? '' : isMet ? 'met' : 'not met', found])),
@@ -42,9 +42,10 @@ function mailRow(run: QueueRun, of: Contender): string[] {
   const rounds = countedRounds(run, of);
   const all = run.mails.get(of) ?? [];
   const faults = all.flatMap(({ fault }) => fault ?? []);
+  const ofWhich = shares.map((share) => `${share} ${thousands(median(rounds.map(({ cpuUs }) => cpuUs[share])))}`).join(' + ');
   const durability = of === 'angarium' ? 'jobs, ledger, events' : 'jobs';
   const count = `${rounds.length} of ${all.length}${faults[0] === undefined ? '' : `; void: ${faults[0]}`}`;
-  return [titles[of], durability, spread(rounds.map(({ perSecond }) => perSecond), thousands), spread(rounds.map(({ cpuUs }) => cpuUs), thousands), count];
+  return [titles[of], durability, spread(rounds.map(({ perSecond }) => perSecond), thousands), spread(rounds.map(({ cpuUs }) => cpuSum(cpuUs)), thousands), ofWhich, count];
 }
 
 function criticalRow(run: QueueRun, of: Contender): string[] {

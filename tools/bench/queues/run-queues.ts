@@ -25,10 +25,14 @@ export interface QueuePlan {
   readonly profileDir?: string | undefined;
 }
 
+/** Who works for a mail. */
+export const shares = ['worker', 'Postgres', 'Redis', 'mail server'] as const;
+export type Share = (typeof shares)[number];
+
 export interface MailRound {
   readonly perSecond: number;
-  /** Microseconds of CPU time a mail, of all processes. */
-  readonly cpuUs: number;
+  /** Microseconds of CPU time a mail, by process. */
+  readonly cpuUs: Readonly<Record<Share, number>>;
   /** Part of the machine that worked for others meanwhile, 0 to 1. */
   readonly foreignShare: number;
   readonly fault: string | undefined;
@@ -61,7 +65,7 @@ export async function runQueues(root: string, plan: QueuePlan, say: (line: strin
     for (let round = 0; round <= plan.rounds; round++) {
       for (const of of round % 2 === 0 ? contenders : [...contenders].reverse()) {
         const found = await measureMails(parts, of, plan.mailCount);
-        say(`${round === 0 ? 'warm-up' : `round ${round}/${plan.rounds}`}  ${of.padEnd(8)}  ${Math.round(found.perSecond)}/s, ${Math.round(found.cpuUs)} µs a mail${found.fault === undefined ? '' : `; void: ${found.fault}`}`);
+        say(`${round === 0 ? 'warm-up' : `round ${round}/${plan.rounds}`}  ${of.padEnd(8)}  ${Math.round(found.perSecond)}/s, ${inWords(found.cpuUs)}${found.fault === undefined ? '' : `; void: ${found.fault}`}`);
         if (round > 0) mails.get(of)?.push(found);
       }
     }
@@ -84,16 +88,17 @@ async function measureMails(parts: QueueParts, of: Contender, count: number): Pr
   await load.call('pause', of);
   await load.call('fill', { of, phase: number, count, priority: JobPriority.NORMAL });
   await sink.call('begin', { phase: number });
-  const before = usedCpuUs(parts);
+  const before = usedCpuUs(parts, of);
   const foreignShare = watchForeignLoad();
   const startedAt = now();
   await load.call('resume', of);
   const failed = await load.call('finished', of);
   const ms = now() - startedAt;
-  const spent = usedCpuUs(parts) - before;
+  const after = usedCpuUs(parts, of);
+  const cpuUs = Object.fromEntries(shares.map((share) => [share, (after[share] - before[share]) / count])) as Record<Share, number>;
   const { handled, duplicates } = await sink.call('collect', { count, quietMs: QUIET_MS });
   const fault = failed > 0 ? `${failed} jobs failed` : handled !== count ? `${count - handled} mails lost` : duplicates > 0 ? `${duplicates} mails came twice` : undefined;
-  return { perSecond: (count * 1_000) / ms, cpuUs: spent / count, foreignShare: foreignShare(spent), fault };
+  return { perSecond: (count * 1_000) / ms, cpuUs, foreignShare: foreignShare(cpuSum(cpuUs) * count), fault };
 }
 
 async function measureCritical({ load, sink }: QueueParts, of: Contender, { backlogCount, criticalCount }: QueuePlan): Promise<CriticalRun> {
@@ -124,8 +129,13 @@ async function measureMemory({ load, emailWorker }: QueueParts, count: number, s
   return found;
 }
 
-/** CPU time of all our processes so far. */
-function usedCpuUs({ emailWorker, plainWorker, load, sink, postgres, redis }: QueueParts): number {
-  const { user, system } = process.cpuUsage();
-  return [emailWorker, plainWorker, load, sink, postgres, redis].reduce((sum, { pid }) => sum + cpuOfTree(pid), user + system);
+/** CPU time so far, microseconds. */
+function usedCpuUs({ emailWorker, plainWorker, sink, postgres, redis }: QueueParts, of: Contender): Record<Share, number> {
+  const pids = { worker: (of === 'angarium' ? emailWorker : plainWorker).pid, Postgres: postgres.pid, Redis: redis.pid, 'mail server': sink.pid };
+  return Object.fromEntries(Object.entries(pids).map(([share, pid]) => [share, cpuOfTree(pid)])) as Record<Share, number>;
 }
+
+/** Sum over all processes, microseconds a mail. */
+export const cpuSum = (cpuUs: MailRound['cpuUs']): number => shares.reduce((sum, share) => sum + cpuUs[share], 0);
+
+const inWords = (cpuUs: MailRound['cpuUs']) => `${Math.round(cpuSum(cpuUs))} µs a mail (${shares.map((share) => `${share} ${Math.round(cpuUs[share])}`).join(', ')})`;

@@ -3,14 +3,8 @@ import { OutboxRelay } from '@angarium/database';
 import { encodeEvent, MessageBus } from '@angarium/transport';
 import { Injectable } from '@nestjs/common';
 import { hashPassword } from './hash-password.js';
+import type { RegisteredUser } from './registered-user.js';
 import { UserRepository } from './user.repository.js';
-
-export interface RegisteredUser {
-  readonly userId: string;
-  readonly email: string;
-  readonly username: string;
-  readonly createdAt: string;
-}
 
 @Injectable()
 export class RegisterUser {

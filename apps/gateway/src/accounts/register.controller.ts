@@ -2,7 +2,8 @@ import { Public } from '@angarium/service-shell';
 import { Body, Controller, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { RegisterUser, type RegisteredUser } from './register-user.js';
+import { RegisterUser } from './register-user.js';
+import type { RegisteredUser } from './registered-user.js';
 
 const registration = z.object({
   email: z.email('must be an email address').max(254),

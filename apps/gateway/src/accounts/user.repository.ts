@@ -3,7 +3,7 @@ import { addToOutbox, databaseHealth, InjectDatabase, isUniqueViolation, type Da
 import { HealthRegistry } from '@angarium/service-shell';
 import { Injectable } from '@nestjs/common';
 import { GatewayErrors } from '../errors.js';
-import type { RegisteredUser } from './register-user.js';
+import type { RegisteredUser } from './registered-user.js';
 
 export interface NewUser {
   readonly email: string;

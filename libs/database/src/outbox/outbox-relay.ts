@@ -28,6 +28,9 @@ export interface OutboxRelayOptions {
   readonly random?: () => number;
 }
 
+/** Kicks that come within this time after a pass began share the next one: alone an event leaves at once, in a crowd with the others. */
+const GATHER_MS = 10;
+
 /** Any owner's database that has an outbox; a `Database<'accounts'>` is one. */
 export type OutboxDatabase = OutboxConnection & {
   $transaction<T>(work: (tx: OutboxConnection) => Promise<T>, options?: TransactionOptions): Promise<T>;
@@ -44,7 +47,9 @@ export type OutboxDatabase = OutboxConnection & {
 export class OutboxRelay {
   private readonly logger: Logger;
   private isStarted = false;
+  /** Somebody kicked since the pass that runs, or the last one, began. */
   private isAskedAgain = false;
+  private passedAt = -Infinity;
   private failures = 0;
   /** How many passes still publish one event only, to find the one that cannot be published. */
   private singles = 0;
@@ -69,7 +74,7 @@ export class OutboxRelay {
 
   /** Resolves when the pass that runs is over; nothing begins afterwards. Idempotent. */
   async stop(): Promise<void> {
-    this.isStarted = false;
+    this.isStarted = this.isAskedAgain = false;
     clearTimeout(this.timer);
     await this.running;
   }
@@ -77,11 +82,9 @@ export class OutboxRelay {
   /** Call it after a commit: relays at once. Returns immediately, never throws; many calls make one pass. */
   kick(): void {
     if (!this.isStarted) return;
-    if (this.running !== undefined) {
-      this.isAskedAgain = true;
-    } else if (this.failures === 0) {
-      this.run();
-    }
+    const isGathering = this.isAskedAgain;
+    this.isAskedAgain = true;
+    if (this.running === undefined && this.failures === 0 && !isGathering) this.runGathered();
   }
 
   /**
@@ -99,26 +102,34 @@ export class OutboxRelay {
     return this.singles > 0 ? 1 : (this.options.batchSize ?? 200);
   }
 
+  private runGathered(): void {
+    const waitMs = this.passedAt + GATHER_MS - performance.now();
+    if (waitMs <= 0) return this.run();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.run(), waitMs);
+  }
+
   private run(): void {
     clearTimeout(this.timer);
     this.running = this.drain().finally(() => {
       this.running = undefined;
       if (!this.isStarted) return;
-      if (this.isAskedAgain && this.failures === 0) this.run();
+      if (this.isAskedAgain && this.failures === 0) this.runGathered();
       else this.timer = setTimeout(() => this.run(), this.pauseMs());
     });
   }
 
-  /** Passes until the outbox is empty, something fails or stop() is called. Never rejects. */
+  /** Passes until one is not full, something fails or stop() is called. Never rejects. */
   private async drain(): Promise<void> {
     try {
-      for (;;) {
+      let isFull = true;
+      while (isFull && this.isStarted) {
+        this.passedAt = performance.now();
+        const [isAsked, batchSize] = [this.isAskedAgain, this.batchSize];
         this.isAskedAgain = false;
-        const batchSize = this.batchSize;
-        const count = (await hasWaiting(this.db)) ? await this.relayOnce() : 0;
+        const count = isAsked || (await hasWaiting(this.db)) ? await this.relayOnce() : 0;
         this.recovered();
-        const isEmpty = count < batchSize && !this.isAskedAgain;
-        if (isEmpty || !this.isStarted) return;
+        isFull = count === batchSize;
       }
     } catch (error) {
       this.failed(error);

@@ -2,7 +2,9 @@ import type { EventContract, PayloadOf, RequestContract, ResponseOf, SignalContr
 import { EventPattern, MessagePattern, Transport } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import type { RetryPolicy } from '../receive/retry-policy.js';
-import { REDIS_STREAMS } from './redis-streams-server.js';
+
+/** Marks handlers that only this transport serves, in apps that have several. */
+export const REDIS_STREAMS = Symbol('redis-streams');
 
 export interface HandlerOptions {
   /** Set by the decorators. */

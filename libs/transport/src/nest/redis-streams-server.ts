@@ -6,10 +6,7 @@ import { defaultRetryPolicy, type RetryPolicy } from '../receive/retry-policy.js
 import type { Route } from '../receive/route.js';
 import { StreamConsumer } from '../receive/stream-consumer.js';
 import type { TransportOptions } from '../transport-options.js';
-import type { HandlerOptions } from './decorators.js';
-
-/** Marks handlers that only this transport serves, in apps that have several. */
-export const REDIS_STREAMS = Symbol('redis-streams');
+import { REDIS_STREAMS, type HandlerOptions } from './decorators.js';
 
 export interface RedisStreamsServerOptions extends TransportOptions {
   /** How many events this replica handles at a time, and as many requests beside them. Default 64. */
