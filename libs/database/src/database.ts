@@ -4,6 +4,7 @@ import { PrismaClient, type Prisma } from './generated/prisma/client.js';
 import { DEFAULT_TIMEOUT_MS, openPool, type PoolOptions } from './open-pool.js';
 import type { ModelOf, Owner } from './owners.js';
 import { toDatabaseError, translateDatabaseErrors } from './postgres-errors.js';
+import { sqlOn, type Sql } from './sql.js';
 
 export interface DatabaseOptions extends PoolOptions {
   readonly logger: Logger;
@@ -33,6 +34,11 @@ type Transact<O extends Owner> = <T>(work: (tx: Transaction<O>) => Promise<T>, o
 export type Database<O extends Owner> = Transaction<O> & {
   /** Does all of `work`, or nothing of it. What `work` throws comes out as it is. */
   readonly $transaction: Transact<O>;
+  /**
+   * The same connections without Prisma, for statements that run thousands of times a second: a third of the CPU time.
+   * It sees all schemas; its users keep to their own.
+   */
+  readonly $sql: Pick<Sql, 'query' | 'execute' | 'transaction'>;
   /** Ends the connections when they are free. Idempotent. */
   $disconnect(): Promise<void>;
 };
@@ -43,9 +49,10 @@ export type Database<O extends Owner> = Transaction<O> & {
  */
 export function createDatabase<O extends Owner>(owner: O, options: DatabaseOptions): Database<O> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, logger } = options;
-  const adapter = new PrismaPg(openPool(options), {
-    disposeExternalPool: true,
-    onPoolError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed an idle connection'),
+  const pool = openPool(options);
+  // Prisma hears the pool, and ends it, only after it was used itself
+  pool.on('error', (error) => logger.warn({ owner, reason: error.message }, 'postgres closed an idle connection'));
+  const adapter = new PrismaPg(pool, {
     onConnectionError: (error) => logger.warn({ owner, reason: error.message }, 'postgres closed a connection inside a transaction'),
   });
   const client = new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: { maxWait: timeoutMs, timeout: timeoutMs } });
@@ -55,7 +62,13 @@ export function createDatabase<O extends Owner>(owner: O, options: DatabaseOptio
   });
   const transact = translating.$transaction.bind(translating) as unknown as Transact<O>;
   // begin and commit are no operations, so the extension above does not see them
-  return translating.$extends({ client: { $transaction: translatingTransaction(transact) } }) as unknown as Database<O>;
+  let ending: Promise<void> | undefined;
+  const own = {
+    $transaction: translatingTransaction(transact),
+    $sql: sqlOn(pool) as never,
+    $disconnect: () => (ending ??= client.$disconnect().then(() => pool.end())),
+  };
+  return translating.$extends({ client: own }) as unknown as Database<O>;
 }
 
 function translatingTransaction<O extends Owner>(transact: Transact<O>): Transact<O> {

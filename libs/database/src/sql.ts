@@ -42,11 +42,15 @@ export function openSql(options: SqlOptions): Sql {
   const runner = runnerOn(pool);
   let ending: Promise<void> | undefined;
   return {
-    ...runner,
-    transaction: (work) => transact(pool, work),
+    ...sqlOn(pool),
     health: () => ({ name: 'postgres', check: () => check(runner, options.schema) }),
     end: () => (ending ??= pool.end()),
   };
+}
+
+/** Statements on a pool that somebody else opened and ends. */
+export function sqlOn(pool: pg.Pool): Pick<Sql, 'query' | 'execute' | 'transaction'> {
+  return { ...runnerOn(pool), transaction: (work) => transact(pool, work) };
 }
 
 function runnerOn(client: Pick<pg.Pool, 'query'>): SqlRunner {

@@ -1,11 +1,9 @@
 import type { EncodedEvent } from '@angarium/contracts';
 import { AngariumError, describeError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
-import type { TransactionOptions } from '../database.js';
 import { DatabaseErrors } from '../errors.js';
 import { within } from '../within.js';
-import { hasWaiting, setAside, takeOldest } from './outbox.repository.js';
-import type { OutboxConnection } from './outbox-table.js';
+import { hasWaiting, setAside, takeOldest, type OutboxDatabase } from './outbox.repository.js';
 
 export interface OutboxRelayOptions {
   /**
@@ -30,11 +28,6 @@ export interface OutboxRelayOptions {
 
 /** Kicks that come within this time after a pass began share the next one: alone an event leaves at once, in a crowd with the others. */
 const GATHER_MS = 10;
-
-/** Any owner's database that has an outbox; a `Database<'accounts'>` is one. */
-export type OutboxDatabase = OutboxConnection & {
-  $transaction<T>(work: (tx: OutboxConnection) => Promise<T>, options?: TransactionOptions): Promise<T>;
-};
 
 /**
  * Moves events from one owner's outbox into their streams, at least once and in the order of writing; any number of replicas may do so.
@@ -140,15 +133,12 @@ export class OutboxRelay {
     const { publishTimeoutMs = 5_000, onRelayed } = this.options;
     let batch: readonly EncodedEvent[] = [];
     try {
-      const { events, oldestAgeMs } = await this.db.$transaction(
-        async (tx) => {
-          const taken = await takeOldest(tx, this.batchSize);
-          batch = taken.events;
-          if (batch.length > 0) await this.publish(batch, publishTimeoutMs);
-          return taken;
-        },
-        { timeout: publishTimeoutMs + 5_000 },
-      );
+      const { events, oldestAgeMs } = await this.db.$sql.transaction(async (tx) => {
+        const taken = await takeOldest(tx, this.db.$owner, this.batchSize);
+        batch = taken.events;
+        if (batch.length > 0) await this.publish(batch, publishTimeoutMs);
+        return taken;
+      });
       if (events.length > 0) onRelayed?.(events.length, oldestAgeMs);
       this.singles = Math.max(0, this.singles - 1);
       return events.length;
