@@ -8,20 +8,36 @@ const PIECE_BYTES = 32 * 1024;
  * (354): until then nothing of the mail can have been delivered. A stream piped any other way would be read ahead of that.
  */
 export function watchContent(content: Readable, onAsked: () => void): Readable {
-  async function* pass(): AsyncGenerator<Buffer> {
-    onAsked();
-    let [pieces, size]: [Buffer[], number] = [[], 0];
-    for await (const chunk of content as AsyncIterable<Buffer>) {
-      pieces.push(chunk);
-      size += chunk.length;
-      if (size < PIECE_BYTES) continue;
-      yield Buffer.concat(pieces, size);
-      [pieces, size] = [[], 0];
-    }
-    if (size > 0) yield Buffer.concat(pieces, size);
-  }
-  const watched = Readable.from(pass(), { objectMode: false, highWaterMark: 2 * PIECE_BYTES });
-  // a generator that never began does not see that its reader left
-  watched.once('close', () => content.destroy());
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let isAsked = false;
+  /** @returns whether more is wanted. */
+  const hand = (watched: Readable): boolean => {
+    const whole = Buffer.concat(pieces, size);
+    [pieces, size] = [[], 0];
+    return watched.push(whole);
+  };
+  const watched = new Readable({
+    highWaterMark: 2 * PIECE_BYTES,
+    read() {
+      if (isAsked) return void content.resume();
+      isAsked = true;
+      onAsked();
+      content.on('data', (chunk: Buffer) => {
+        pieces.push(chunk);
+        size += chunk.length;
+        if (size >= PIECE_BYTES && !hand(watched)) content.pause();
+      });
+      content.once('end', () => {
+        if (size > 0) hand(watched);
+        watched.push(null);
+      });
+    },
+    destroy(error, done) {
+      content.destroy();
+      done(error);
+    },
+  });
+  content.once('error', (error) => watched.destroy(error));
   return watched;
 }
