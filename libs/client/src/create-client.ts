@@ -3,6 +3,7 @@ import type * as api from '@angarium/contracts/broker-api';
 import { callRoute, type CallOptions, type CallParts, type Connection } from './call-route.js';
 import type { ConsumeOptions, Consumer, Handler } from './consume/consumer.js';
 import { PullConsumer } from './consume/pull-consumer.js';
+import type { Outcome } from './consume/settler.js';
 import { retryOf, type RetryOptions } from './retry.js';
 import { routes, type ClientRoute } from './routes.js';
 
@@ -86,7 +87,7 @@ export function createClient<Topics extends object = Record<string, unknown>>(op
     pull: (id: string, what?: Body<typeof api.PullMessages> & CallOptions) => pull(id, what),
     /** What is in `refused` was too late or never ours; the rest is settled. The same holds for nack and extend. */
     ack: (id: string, receipts: string[], settings?: CallOptions) => call(routes.AckMessages, { params: { id }, body: { receipts } }, settings),
-    /** Gives back as failed; without `delayMs` the retry policy of the subscription says when they come again. */
+    /** Gives back as failed; without `delayMs` the retry policy of the subscription says when they come again. With `release`: as not begun, at once, and no attempt is counted. */
     nack: (id: string, receipts: string[], { signal, ...how }: Omit<Body<typeof api.NackMessages>, 'receipts'> & CallOptions = {}) =>
       call(routes.NackMessages, { params: { id }, body: { receipts, ...how } }, { signal }),
     extend: (id: string, receipts: string[], settings?: CallOptions) => call(routes.ExtendMessages, { params: { id }, body: { receipts } }, settings),
@@ -97,8 +98,8 @@ export function createClient<Topics extends object = Record<string, unknown>>(op
       const calls = {
         lookUp: () => callRoute(connection, routes.GetSubscription, { params }, once),
         pull: (max: number, waitMs: number, signal: AbortSignal) => pull(id, { max, waitMs, signal }, 1),
-        settle: ({ kind, ...fields }: { kind: 'ack' | 'nack'; delayMs?: number; reason?: string }, receipts: string[]) =>
-          callRoute(connection, kind === 'ack' ? routes.AckMessages : routes.NackMessages, { params, body: { receipts, ...fields } }, once),
+        settle: ({ kind, ...fields }: Outcome, receipts: string[]) =>
+          callRoute(connection, kind === 'ack' ? routes.AckMessages : routes.NackMessages, { params, body: { receipts, ...fields, ...(kind === 'release' && { release: true }) } }, once),
         extend: (receipts: string[]) => callRoute(connection, routes.ExtendMessages, { params, body: { receipts } }, once),
       };
       return new PullConsumer(calls, handler as Handler, how, connection.retry);

@@ -1,4 +1,4 @@
-import type { Sql, SqlRunner } from '@angarium/database';
+import { toArrayLiteral, type Sql, type SqlRunner } from '@angarium/database';
 import type { BrokerMessage } from './broker-message.js';
 import type { PartitionId } from './partition-streams.js';
 
@@ -46,6 +46,16 @@ export class RecordRepository {
        WHERE r.topic_id = $1 AND r.partition_id = $2 AND r.offset_value BETWEEN $3 AND $4 ORDER BY r.offset_value LIMIT $5`,
       [topicId, partition, from, until, limit],
       'record-range',
+    );
+    return rows.map(fromRecord);
+  }
+
+  /** Those of these messages that are recorded. */
+  async some({ topicId, partition }: PartitionId, offsets: readonly number[]): Promise<BrokerMessage[]> {
+    if (offsets.length === 0) return [];
+    const rows = await this.sql.query<RecordRow>(
+      `SELECT ${recordColumns} FROM broker.message_records r WHERE r.topic_id = $1 AND r.partition_id = $2 AND r.offset_value = ANY($3::bigint[])`,
+      [topicId, partition, toArrayLiteral(offsets)],
     );
     return rows.map(fromRecord);
   }

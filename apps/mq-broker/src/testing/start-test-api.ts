@@ -1,7 +1,7 @@
 import type { Caller, TenantCaller } from '@angarium/auth';
 import type { Access, AnswerOf, RouteContract } from '@angarium/contracts';
 import { AngariumError, SharedErrors, toAngariumError, type ErrorBody } from '@angarium/errors';
-import { serveRoutes, type Authenticator, type ServeOptions } from '@angarium/service-shell';
+import { readJson, serveRoutes, type Authenticator, type ServeOptions } from '@angarium/service-shell';
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { fastify, type FastifyError } from 'fastify';
@@ -43,6 +43,7 @@ export async function startTestApi({ callers, idempotency, controllers = [], pro
   const root: DynamicModule = { module: TestModule, controllers, providers, imports };
   const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   const server = fastify({ forceCloseConnections: true });
+  readJson(server);
   server.setErrorHandler((error: FastifyError, _request, reply) => {
     const known = error instanceof AngariumError || (error.statusCode ?? 500) >= 500 ? toAngariumError(error) : SharedErrors.REQUEST_REFUSED(error.message);
     void reply.status(known.status).send(known.code === 'INTERNAL' ? { ...known.toBody(), details: String(error.stack) } : known.toBody());

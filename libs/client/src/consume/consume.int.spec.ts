@@ -185,7 +185,7 @@ describe('stopping a consumer', () => {
     await until(() => queue.length === 0 && broker.callsOf(PullMessages).length === 2, 'all taken, and another pull');
     const stopped = consumer.stop();
     await until(() => receiptsOf(NackMessages).length === 2, 'two given back');
-    expect(broker.callsOf(NackMessages)).toEqual([{ receipts: ['r-2', 'r-3'], delayMs: 0, reason: 'the consumer stopped' }]);
+    expect(broker.callsOf(NackMessages)).toEqual([{ receipts: ['r-2', 'r-3'], release: true }]);
     expect(receiptsOf(AckMessages)).toEqual([]);
     finish();
     await stopped;
@@ -199,7 +199,7 @@ describe('stopping a consumer', () => {
     const stopped = consumer.stop();
     queue.push(message(1));
     await stopped;
-    expect(broker.callsOf(NackMessages)).toEqual([{ receipts: ['r-1'], delayMs: 0, reason: 'the consumer stopped' }]);
+    expect(broker.callsOf(NackMessages)).toEqual([{ receipts: ['r-1'], release: true }]);
     expect(broker.callsOf(PullMessages)).toHaveLength(1);
   });
 

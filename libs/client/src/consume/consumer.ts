@@ -37,7 +37,7 @@ export interface StopOptions {
 
 export interface Consumer {
   /**
-   * Pulls no more, waits for the handlers that run, settles what they did and gives back at once what has not begun.
+   * Pulls no more, waits for the handlers that run, settles what they did and gives back at once what has not begun, without counting an attempt.
    * Resolves when all that is done; may be called again.
    */
   stop(options?: StopOptions): Promise<void>;

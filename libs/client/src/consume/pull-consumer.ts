@@ -143,7 +143,7 @@ export class PullConsumer implements Consumer {
 
   private async finish(): Promise<void> {
     this.stopping.abort(); // also when an error ended the loop: nothing more begins
-    for (const held of this.waiting.splice(0)) if (!held.isLost) this.settle(held, { kind: 'nack', delayMs: 0, reason: 'the consumer stopped' });
+    for (const held of this.waiting.splice(0)) if (!held.isLost) this.settle(held, { kind: 'release' });
     while (this.running.size > 0) await new Promise<void>((resolve) => (this.wake = resolve));
     await this.settler.drained();
     this.keeper?.stop();

@@ -2,8 +2,8 @@ import { backoff, pause, type Retry } from '../retry.js';
 import { AngariumApiError } from '../angarium-api-error.js';
 import { isPassing } from './is-passing.js';
 
-/** How a message ends for us. */
-export type Outcome = { readonly kind: 'ack' } | { readonly kind: 'nack'; readonly delayMs?: number; readonly reason?: string };
+/** How a message ends for us. `release`: we did not begin with it. */
+export type Outcome = { readonly kind: 'ack' } | { readonly kind: 'release' } | { readonly kind: 'nack'; readonly delayMs?: number; readonly reason?: string };
 
 interface Receipt {
   readonly receipt: string;
@@ -27,7 +27,7 @@ const mostReceipts = 1_000;
 const longestPauseMs = 2_000;
 
 /**
- * Sends acks and nacks, many in one call: what ends while a call is under way goes with the next one, so there is no timer and no wait when little happens.
+ * Sends acks, nacks and what is given back, many in one call: what ends while a call is under way goes with the next one, so there is no timer and no wait when little happens.
  * While the broker is away they are kept and sent again until their leases have ended; then the broker gives the messages out anew, and nothing is lost.
  */
 export class Settler {

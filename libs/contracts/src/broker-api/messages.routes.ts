@@ -58,6 +58,7 @@ export const PublishMessage = defineRoute({
   response: published,
   errors: publishErrors,
   isIdempotent: true,
+  keepsBodyText: true,
   isHot: true,
   example: { body: { topic: 'orders', key: 'customer-7', payload: order, headers: { region: 'eu' } } },
 });
@@ -75,6 +76,7 @@ export const PublishToTopic = defineRoute({
   response: published,
   errors: publishErrors,
   isIdempotent: true,
+  keepsBodyText: true,
   isHot: true,
   example: { params: { name: 'orders' }, body: { payload: order } },
 });
@@ -103,6 +105,7 @@ export const PublishBatch = defineRoute({
   response: z.object({ published: z.number().int(), failed: z.number().int(), results: z.array(batchResult) }),
   errors: publishErrors,
   isIdempotent: true,
+  keepsBodyText: true,
   isHot: true,
   example: { body: { topic: 'orders', messages: [{ payload: order }, { payload: { orderId: 'o-2' }, key: 'customer-7' }] } },
 });
@@ -136,6 +139,7 @@ export const PublishDelayed = defineRoute({
   response: scheduleView,
   errors: publishErrors,
   isIdempotent: true,
+  keepsBodyText: true,
   example: { body: { topic: 'orders', payload: order, delayMs: 60_000 } },
 });
 
@@ -158,6 +162,7 @@ export const PublishScheduled = defineRoute({
   response: scheduleView,
   errors: [...publishErrors, 'MQ_CRON_INVALID'],
   isIdempotent: true,
+  keepsBodyText: true,
   example: { body: { topic: 'orders', payload: order, cron: '0 9 * * 1-5', timeZone: 'Europe/Berlin' } },
 });
 

@@ -20,5 +20,5 @@ export function pageOf<S extends z.ZodType>(item: S) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
 
-export const timestamp = z.iso.datetime({ offset: true });
+export const timestamp = z.iso.datetime({ offset: true, error: 'write a date and time with its offset, such as 2026-11-21T09:00:00Z or 2026-11-21T10:00:00+01:00' });
 export const emptyAnswer = z.undefined();

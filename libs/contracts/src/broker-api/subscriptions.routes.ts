@@ -7,7 +7,7 @@ const pullHandler = z.object({}).strict();
 const ownHeaders = /^(host|connection|keep-alive|te|trailer|upgrade|expect|proxy-.*|transfer-encoding|accept-encoding|content-.*|user-agent|webhook-.*|angarium-.*|traceparent|x-correlation-id)$/i;
 const webhookHandler = z
   .object({
-    url: z.url({ protocol: /^https?$/ }).max(2_000),
+    url: z.url({ protocol: /^https?$/, error: 'write an https URL, such as https://example.com/hooks' }).max(2_000),
     headers: z
       .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), z.string().max(2_000).regex(/^[\x20-\x7e]*$/, 'use visible ASCII characters'))
       .refine((headers) => Object.keys(headers).every((name) => !ownHeaders.test(name)), 'names a header that the broker sets itself, such as host, content-type or webhook-id')
@@ -16,7 +16,12 @@ const webhookHandler = z
     signature: z.enum(['v1', 'v1a']).default('v1').describe('v1: HMAC-SHA256. v1a: Ed25519.'),
   })
   .strict();
-const queueHandler = z.object({ queue: z.string().min(1).max(100).regex(/^[a-z0-9-]+$/), jobName: z.string().min(1).max(100).default('message') }).strict();
+const queueHandler = z
+  .object({
+    queue: z.string().min(1).max(100).regex(/^[a-z0-9-]+$/).describe('Without the prefix `mq-<tenant>-`, or with it: `mails` of the tenant dev is the queue `mq-dev-mails`, which answers show in full.'),
+    jobName: z.string().min(1).max(100).default('message'),
+  })
+  .strict();
 const realtimeHandler = z.object({ room: z.string().min(1).max(200), event: z.string().min(1).max(100).default('message') }).strict();
 
 /** Longest pause that a policy may ask for: a week. */
@@ -48,9 +53,20 @@ export const destination = z
   .meta({ id: 'Destination' });
 export type Destination = z.output<typeof destination>;
 
+/** Looked at before it is read: a record drops a key `__proto__`, and a filter that loses a condition delivers too much. */
+const filter = z.preprocess(
+  (given: Readonly<Record<string, unknown>> | null, context) => {
+    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__')) {
+      context.addIssue({ code: 'custom', path: ['__proto__'], message: 'no such path; use type, key, headers.<name>, payload or payload.<name>' });
+    }
+    return given;
+  },
+  z.record(z.string(), z.unknown()).nullable(),
+);
+
 const settings = {
   destination,
-  filter: z.record(z.string(), z.unknown()).nullable().default(null).describe('Only messages that match are delivered: {"payload.total": {"$gte": 100}}.'),
+  filter: filter.default(null).describe('Only messages that match are delivered: {"payload.total": {"$gte": 100}}.'),
   maxInFlight: z.number().int().min(1).max(10_000).default(100),
   batchSize: z.number().int().min(1).max(1_000).default(100).describe('Most messages that are read at once.'),
   ackTimeoutMs: z.number().int().min(1_000).max(3_600_000).default(30_000).describe('Pull: a message that is not acknowledged for so long counts as failed.'),
@@ -312,10 +328,18 @@ export const NackMessages = defineRoute({
   method: 'POST',
   path: '/api/v1/mq/subscriptions/{id}/nack',
   tag: 'Consuming',
-  summary: 'Give messages back as failed, to be tried again after `delayMs` or by the retry policy.',
+  summary: 'Give messages back: as failed, to be tried again after `delayMs` or by the retry policy, or as not begun.',
   access: { kind: 'scope', scope: 'consume' },
   params: byId,
-  body: z.object({ receipts: z.array(receipt).min(1).max(1_000), delayMs: delayMs.optional(), reason: z.string().max(500).optional() }).strict(),
+  body: z
+    .object({
+      receipts: z.array(receipt).min(1).max(1_000),
+      delayMs: delayMs.optional(),
+      reason: z.string().max(500).optional(),
+      release: z.boolean().optional().describe('true: nobody began with them; they are due at once, and no attempt is counted or logged.'),
+    })
+    .strict()
+    .refine(({ release, delayMs }) => release !== true || delayMs === undefined, { message: 'cannot be given with `release`, which gives back at once', path: ['delayMs'] }),
   response: settled,
   errors: settleErrors,
 });

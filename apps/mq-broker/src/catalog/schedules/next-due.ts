@@ -4,6 +4,8 @@ const DAY_MS = 86_400_000;
 /** No time zone changes its clock twice within so long, nor by more than a day. */
 const STEADY_MS = 7 * DAY_MS;
 const FIELD_COUNTS = [5, 6];
+/** From the right: seconds may be left out. */
+const FIELD_NAMES_FROM_RIGHT = ['weekday', 'month', 'day of month', 'hour', 'minute', 'second'];
 /** Formatters are slow to make and not small. */
 const MAX_FORMATTER_COUNT = 64;
 const EVERY_HOUR = 24;
@@ -48,8 +50,25 @@ export function checkCron(cron: string, timeZone: string): void {
     parse(cron).next();
   } catch (error) {
     const shown = cron.length > 80 ? `${cron.slice(0, 80)}…` : cron;
-    throw new Error(`"${shown}" cannot be a schedule: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    const field = faultyField(cron);
+    throw new Error(`"${shown}" cannot be a schedule: ${field === undefined ? '' : `${field}: `}${error instanceof Error ? error.message : String(error)}.`, { cause: error });
   }
+}
+
+/** The first field that is wrong on its own; undefined where it is their number, or how they go together. */
+function faultyField(cron: string): string | undefined {
+  const fields = cron.trim().split(/\s+/);
+  if (!FIELD_COUNTS.includes(fields.length)) return undefined;
+  const isWrong = (field: string, at: number) => {
+    try {
+      parse(fields.map((_, other) => (other === at ? field : '*')).join(' '));
+      return false;
+    } catch {
+      return true; // what is wrong was said by the whole expression
+    }
+  };
+  const at = fields.findIndex(isWrong);
+  return at === -1 ? undefined : FIELD_NAMES_FROM_RIGHT[fields.length - 1 - at];
 }
 
 function parse(cron: string): CronExpression {

@@ -41,6 +41,7 @@ describe('a schedule that is due', () => {
     const { message, outcome } = planPromotion(due({ cron: '0 12 * * *', time_zone: 'UTC' }));
     expect(message?.messageId).toBe(`${due().id}-${noon}`);
     expect(outcome).toMatchObject({ status: 'waiting', dueAt: new Date('2026-03-02T12:00:00Z') });
+    expect(planPromotion(due({ cron: '0 12 * * *', time_zone: 'UTC', message_id: 'derived' })).message?.messageId).toBe(`derived-${noon}`);
   });
 
   it('expires so long after it is published, not after it was due', () => {

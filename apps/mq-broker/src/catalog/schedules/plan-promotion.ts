@@ -42,8 +42,9 @@ export function withoutPartition({ id }: ScheduleOutcome): ScheduleOutcome {
 
 function messageOf(due: DueSchedule): NewMessage {
   const { cron, due_at: dueAt, message_key: key, message_id: givenId, now } = due;
-  // one id a time that it was due: whatever else fails, the topic knows it
-  const messageId = cron === null ? (givenId ?? due.id) : `${due.id}-${dueAt.getTime()}`;
+  // one id a time that it was due: whatever else fails, the topic knows it, also where one call under an Idempotency-Key left two schedules
+  const name = givenId ?? due.id;
+  const messageId = cron === null ? name : `${name}-${dueAt.getTime()}`;
   return {
     topicId: due.topic_id,
     tenantId: due.tenant_id,

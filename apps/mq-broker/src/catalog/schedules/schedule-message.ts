@@ -1,10 +1,11 @@
 import type { TenantCaller } from '@angarium/auth';
 import type { BodyOf } from '@angarium/contracts';
-import type { PublishInput, PublishScheduled, ScheduleView } from '@angarium/contracts/broker-api';
+import type { PublishScheduled, ScheduleView } from '@angarium/contracts/broker-api';
 import type { Sql } from '@angarium/database';
 import { currentContext } from '@angarium/observability';
 import { Injectable } from '@nestjs/common';
 import { MqErrors } from '../../errors.js';
+import type { ToPublish } from '../../flow/accept/accept-message.js';
 import { makeId } from '../../flow/accept/make-id.js';
 import { PublishRate } from '../../flow/accept/rate/publish-rate.js';
 import { InjectSql } from '../../sql.js';
@@ -30,12 +31,12 @@ export class ScheduleMessage {
   ) {}
 
   /** @throws the errors of publishing, DATABASE_UNAVAILABLE, DATABASE_BUSY */
-  delayed(caller: TenantCaller, input: PublishInput, delayMs: number): Promise<ScheduleView> {
+  delayed(caller: TenantCaller, input: ToPublish, delayMs: number): Promise<ScheduleView> {
     return this.store(caller, input, { due: { delayMs }, cron: null, timeZone: null });
   }
 
   /** A time that has passed is due at once. @throws as `delayed`, MQ_CRON_INVALID */
-  async scheduled(caller: TenantCaller, input: PublishInput, { at, cron, timeZone }: When): Promise<ScheduleView> {
+  async scheduled(caller: TenantCaller, input: ToPublish, { at, cron, timeZone }: When): Promise<ScheduleView> {
     if (cron === undefined) return this.store(caller, input, { due: { atMs: momentOf(at ?? '') }, cron: null, timeZone: null });
     try {
       checkCron(cron, timeZone);
@@ -46,7 +47,7 @@ export class ScheduleMessage {
     return this.store(caller, input, { due: { atMs: nextDue({ cron, timeZone, previousDueMs: null, nowMs }) }, cron, timeZone });
   }
 
-  private async store(caller: TenantCaller, input: PublishInput, times: Times): Promise<ScheduleView> {
+  private async store(caller: TenantCaller, input: ToPublish, times: Times): Promise<ScheduleView> {
     const checked = await this.checks.check(caller, input);
     const verdict = await this.rate.take(caller, 1);
     if (verdict !== true) throw MqErrors.MQ_RATE_LIMITED(undefined, { retry: { afterMs: verdict.retryAfterMs } });
@@ -57,7 +58,8 @@ export class ScheduleMessage {
       ...times,
       key: input.key ?? null,
       partition: input.partition ?? null,
-      messageId: input.messageId ?? null,
+      // each time of a cron schedule is a message of its own, so what the caller named cannot be its id; what was derived is a part of it
+      messageId: (times.cron === null ? input.messageId : undefined) ?? input.derivedId ?? null,
       type: checked.type,
       correlationId: input.correlationId ?? currentContext()?.correlationId ?? null,
       headersJson: checked.headersJson,

@@ -13,6 +13,7 @@ import type { Sql } from '@angarium/database';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
 import { MqErrors } from '../../errors.js';
+import { asItCame } from '../../flow/accept/as-it-came.js';
 import { InjectSql } from '../../sql.js';
 import { invalidField } from '../invalid-field.js';
 import { ChangeSchedule } from './change-schedule.js';
@@ -30,13 +31,15 @@ export class SchedulesController {
   ) {}
 
   @Route(PublishDelayed)
-  publishDelayed({ caller, body: { delayMs, ...input } }: RouteCall<typeof PublishDelayed>): Promise<ScheduleView> {
-    return this.scheduleMessage.delayed(caller, input, delayMs);
+  publishDelayed(call: RouteCall<typeof PublishDelayed>): Promise<ScheduleView> {
+    const { delayMs, ...input } = call.body;
+    return this.scheduleMessage.delayed(call.caller, asItCame(call, input), delayMs);
   }
 
   @Route(PublishScheduled)
-  publishScheduled({ caller, body: { at, cron, timeZone, ...input } }: RouteCall<typeof PublishScheduled>): Promise<ScheduleView> {
-    return this.scheduleMessage.scheduled(caller, input, { at, cron, timeZone });
+  publishScheduled(call: RouteCall<typeof PublishScheduled>): Promise<ScheduleView> {
+    const { at, cron, timeZone, ...input } = call.body;
+    return this.scheduleMessage.scheduled(call.caller, asItCame(call, input), { at, cron, timeZone });
   }
 
   @Route(ListSchedules)

@@ -35,7 +35,7 @@ export class ChangeSubscription {
   ) {}
 
   /**
-   * Replaces all settings. A webhook that needs a secret of another scheme gets one, which rotating shows.
+   * Replaces all settings; those that are there already make no new version. A webhook that needs a secret of another scheme gets one, which rotating shows.
    * @throws MQ_SUBSCRIPTION_NOT_FOUND, MQ_VERSION_REQUIRED, MQ_VERSION_CONFLICT, MQ_ORDER_FIXED, MQ_CONSUMER_NOT_ALLOWED, and what `checkSettings` throws.
    */
   replace(caller: TenantCaller, id: string, settings: SubscriptionSettings, ifMatch: string | undefined): Promise<SubscriptionView> {

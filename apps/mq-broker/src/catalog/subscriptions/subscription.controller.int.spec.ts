@@ -168,6 +168,15 @@ describe('a subscription', () => {
     expect((await get(id)).version).toBe(2);
   });
 
+  it('is of no new version when what replaces it is the same', async () => {
+    await topicOf('unchanged');
+    const settings = { destination: { type: 'pull' }, filter: { type: 'a', 'payload.total': { $gte: 10 } }, maxAttempts: 3 };
+    const { id } = (await subscribe('unchanged', settings)).body;
+    expect(await update(id, 1, settings)).toMatchObject({ status: 200, body: { version: 1 } });
+    expect((await update(id, 1, { ...settings, filter: null })).body).toMatchObject({ version: 2, filter: null });
+    expect((await update(id, 2, { ...settings, filter: null })).body.version).toBe(2);
+  });
+
   it('is paused and resumed, again and again', async () => {
     await topicOf('paused');
     const { id } = (await subscribe('paused')).body;

@@ -58,12 +58,13 @@ export async function insertSubscription(tx: SqlRunner, it: NewSubscription): Pr
   return row?.id;
 }
 
-/** Replaces the settings and counts the version up. */
+/** Replaces the settings and counts the version up; settings that are there already change nothing. */
 export async function replaceSettings(tx: SqlRunner, id: string, settings: CheckedSettings): Promise<void> {
   await tx.execute(
     `UPDATE broker.message_subscriptions SET subscription_type = $2, handler_config = $3, message_filter = $4, max_in_flight = $5, max_poll_records = $6,
        session_timeout_ms = $7, max_retry_attempts = $8, retry_policy = $9, retry_delay_ms = $10, dead_letter_queue = $11, version = version + 1, updated_at = now()
-     WHERE id = $1`,
+     WHERE id = $1 AND (subscription_type, handler_config, message_filter, max_in_flight, max_poll_records, session_timeout_ms, max_retry_attempts, retry_policy, dead_letter_queue)
+       IS DISTINCT FROM ($2, $3::jsonb, $4::jsonb, $5, $6, $7, $8, $9::jsonb, $11)`,
     [id, ...valuesOf(settings)],
   );
 }

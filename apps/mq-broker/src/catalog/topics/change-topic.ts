@@ -31,7 +31,7 @@ export class ChangeTopic {
     });
   }
 
-  /** @throws MQ_QUEUE_NOT_FOUND, MQ_SYSTEM_TOPIC, MQ_VERSION_REQUIRED, MQ_VERSION_CONFLICT, MQ_PARTITIONS_CANNOT_SHRINK, MQ_DURABILITY_FIXED, MQ_SCHEMA_INVALID */
+  /** Idempotent: settings that are there already make no new version. @throws MQ_QUEUE_NOT_FOUND, MQ_SYSTEM_TOPIC, MQ_VERSION_REQUIRED, MQ_VERSION_CONFLICT, MQ_PARTITIONS_CANNOT_SHRINK, MQ_DURABILITY_FIXED, MQ_SCHEMA_INVALID */
   replace(caller: TenantCaller, name: string, settings: TopicSettings, ifMatch: string | undefined): Promise<TopicView> {
     return this.catalog.run(async (tx) => {
       const before = await requireOwnTopic(tx, caller.tenantId, name);
@@ -42,6 +42,7 @@ export class ChangeTopic {
       }
       if (settings.durability !== before.durability && (await holdsMessages(tx, before.id))) throw MqErrors.MQ_DURABILITY_FIXED();
       const row = await replaceTopic(tx, before, settings);
+      if (row.version === before.version) return { answer: toTopicView(before, caller.tenantId), changes: [] };
       if (row.partition_count > before.partition_count) await coverNewPartitions(tx, row.id, before.partition_count);
       const stopped = before.is_public && !row.is_public ? await stopForeignSubscriptions(tx, row) : [];
       const after = toTopicView(row, caller.tenantId);

@@ -23,7 +23,7 @@ export class RemoveTopic {
       const topic = await requireOwnTopic(tx, caller.tenantId, name);
       const subscriptions = await subscriptionsOf(tx, topic.id);
       if (subscriptions.length > 0 && !isForced) {
-        throw MqErrors.MQ_QUEUE_HAS_SUBSCRIPTIONS(`The topic ${name} has ${subscriptions.length} subscriptions. Delete them first, or repeat with ?force=true.`, {
+        throw MqErrors.MQ_QUEUE_HAS_SUBSCRIPTIONS(`The topic ${name} has ${subscriptions.length === 1 ? 'a subscription. Delete it' : `${subscriptions.length} subscriptions. Delete them`} first, or repeat with ?force=true.`, {
           details: { subscriptionCount: subscriptions.length },
         });
       }

@@ -56,6 +56,15 @@ describe('a topic', () => {
     expect((await get('replaced')).displayName).toBe('New');
   });
 
+  it('is of no new version when what replaces it is the same', async () => {
+    const settings = { description: 'stays', schemaDefinition: { type: 'object', required: ['a'] }, allowedProducers: ['shop'], maxQueueLength: 5 };
+    await create('same', settings);
+    const again = await update('same', 1, settings);
+    expect([again.status, again.body.version, again.headers.get('etag')]).toEqual([200, 1, '"1"']);
+    expect((await update('same', 1, { ...settings, allowedProducers: ['web'] })).body.version).toBe(2);
+    expect((await update('same', 2, { ...settings, allowedProducers: ['web'], schemaDefinition: null })).body).toMatchObject({ version: 3, schemaDefinition: null });
+  });
+
   it('is changed by one of two who change it at once', async () => {
     await create('raced');
     const answers = await Promise.all([update('raced', 1, { description: 'a' }), update('raced', 1, { description: 'b' }), update('raced', 1, { description: 'c' })]);
@@ -84,7 +93,7 @@ describe('a topic', () => {
       [id, topic.id, topic.tenantId],
     );
     const remove = (query = {}) => plane.call(DeleteTopic, { params: { name: 'doomed' }, query });
-    expect(await remove()).toMatchObject({ status: 409, body: { code: 'MQ_QUEUE_HAS_SUBSCRIPTIONS', details: { subscriptionCount: 1 } } });
+    expect(await remove()).toMatchObject({ status: 409, body: { code: 'MQ_QUEUE_HAS_SUBSCRIPTIONS', message: expect.stringContaining('has a subscription. Delete it first') as string, details: { subscriptionCount: 1 } } });
     expect((await remove({ force: 'true' })).body).toEqual({ deletedMessages: 3, deletedSubscriptions: 1 });
     expect((await get('doomed')).code).toBe('MQ_QUEUE_NOT_FOUND');
     expect((await plane.call(GetSubscription, { params: { id } })).status).toBe(404);

@@ -59,13 +59,15 @@ export async function insertTopic(tx: SqlRunner, tenantId: string, name: string,
   return row;
 }
 
-/** Replaces the settings and counts the version up. New partitions get their rows. */
+/** Replaces the settings and counts the version up; settings that are there already change nothing. New partitions get their rows. */
 export async function replaceTopic(tx: SqlRunner, before: TopicRow, settings: TopicSettings): Promise<TopicRow> {
   const [row = before] = await tx.query<TopicRow>(
     `UPDATE broker.message_topics SET display_name = $2, description = $3, partition_count = $4, retention_ms = $5, message_format = $6, schema_definition = $7,
        compression_type = $8, is_public = $9, allowed_producers = $10, allowed_consumers = $11, status = $12, durability = $13, dedup_window_ms = $14,
        max_queue_length = $15, version = version + 1, updated_at = now()
-     WHERE id = $1 RETURNING *`,
+     WHERE id = $1 AND (display_name, description, partition_count, retention_ms, message_format, schema_definition, compression_type, is_public, allowed_producers,
+         allowed_consumers, status, durability, dedup_window_ms, max_queue_length)
+       IS DISTINCT FROM ($2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10::jsonb, $11::jsonb, $12, $13, $14, $15) RETURNING *`,
     [before.id, ...valuesOf(settings)],
   );
   await insertPartitions(tx, row.id, before.partition_count, row.partition_count);

@@ -14,6 +14,14 @@ import { isDeeperThan } from './is-deeper-than.js';
 /** Deeper nesting is no data but an attack: Postgres and other parsers recurse. */
 const MAX_DEPTH = 200;
 
+/** A message as its publisher gave it, and what is known of it besides by the way it came in. */
+export interface ToPublish extends PublishInput {
+  /** JSON text of the payload, letter by letter. Left out: JSON.stringify says the same. */
+  readonly payloadText?: string | undefined;
+  /** Its id where it names none; known again as one that was named. */
+  readonly derivedId?: string | undefined;
+}
+
 export interface AcceptedMessage {
   readonly topic: Topic;
   readonly message: NewMessage;
@@ -47,18 +55,18 @@ export class AcceptMessage {
    * @throws MQ_QUEUE_NOT_FOUND, MQ_SYSTEM_TOPIC, MQ_TOPIC_PAUSED, MQ_TOPIC_ARCHIVED, MQ_PRODUCER_NOT_ALLOWED, MQ_PARTITION_UNKNOWN,
    *   MQ_MESSAGE_TOO_LARGE, MQ_PAYLOAD_INVALID, MQ_QUEUE_FULL, INVALID_INPUT
    */
-  accept(caller: TenantCaller, input: PublishInput): AcceptedMessage | Promise<AcceptedMessage> {
+  accept(caller: TenantCaller, input: ToPublish): AcceptedMessage | Promise<AcceptedMessage> {
     const found = this.topics.find(caller.tenantId, input.topic);
     return found instanceof Promise ? found.then((topic) => this.acceptFound(caller, input, topic)) : this.acceptFound(caller, input, found);
   }
 
   /** As `accept`, for a message that is published later. */
-  async check(caller: TenantCaller, input: PublishInput): Promise<CheckedMessage> {
+  async check(caller: TenantCaller, input: ToPublish): Promise<CheckedMessage> {
     const { topic, message } = await this.accept(caller, input);
     return { topicId: topic.id, topicName: topic.name, type: message.type, payloadJson: message.payload, headersJson: message.headers };
   }
 
-  private acceptFound(caller: TenantCaller, input: PublishInput, topic: Topic | undefined): AcceptedMessage | Promise<never> {
+  private acceptFound(caller: TenantCaller, input: ToPublish, topic: Topic | undefined): AcceptedMessage | Promise<never> {
     return topic === undefined ? this.refuseMissing(input.topic) : this.acceptFor(caller, input, topic);
   }
 
@@ -68,7 +76,7 @@ export class AcceptMessage {
     throw MqErrors.MQ_QUEUE_NOT_FOUND(`Your tenant has no topic ${JSON.stringify(name)}. Create it with POST /api/v1/mq/queues.`);
   }
 
-  private acceptFor(caller: TenantCaller, input: PublishInput, topic: Topic): AcceptedMessage {
+  private acceptFor(caller: TenantCaller, input: ToPublish, topic: Topic): AcceptedMessage {
     this.mayPublish(caller, topic);
     if (input.partition !== undefined && input.partition >= topic.partitionCount) {
       throw MqErrors.MQ_PARTITION_UNKNOWN(`The topic ${topic.name} has the partitions 0 to ${topic.partitionCount - 1}, not ${input.partition}.`);
@@ -77,15 +85,18 @@ export class AcceptMessage {
     this.lengths.check(topic);
     const recordId = makeId();
     const context = currentContext();
-    const partition = choosePartition({ key: input.key ?? null, partition: input.partition, partitionCount: topic.partitionCount, spread: this.spread++ });
+    const givenId = input.messageId ?? input.derivedId;
+    // Redis knows ids by partition: sent again, it has to go where its id is known
+    const spreadBy = input.key ?? (topic.durability === 'stream' ? (givenId ?? null) : null);
+    const partition = choosePartition({ key: spreadBy, partition: input.partition, partitionCount: topic.partitionCount, spread: this.spread++ });
     // one literal without spreads: those were a sixth of all that a publish allocated
     const message: NewMessage = {
       topicId: topic.id,
       tenantId: caller.tenantId,
       partition,
       recordId,
-      messageId: input.messageId ?? recordId,
-      dedupWindowMs: input.messageId === undefined || topic.dedupWindowMs === 0 ? null : topic.dedupWindowMs,
+      messageId: givenId ?? recordId,
+      dedupWindowMs: givenId === undefined || topic.dedupWindowMs === 0 ? null : topic.dedupWindowMs,
       key: input.key ?? null,
       type: input.type ?? topic.name,
       correlationId: input.correlationId ?? context?.correlationId ?? null,
@@ -108,9 +119,9 @@ export class AcceptMessage {
     if (topic.status === 'archived') throw MqErrors.MQ_TOPIC_ARCHIVED();
   }
 
-  private payloadOf(topic: Topic, input: PublishInput): { readonly text: string; readonly bytes: number } {
+  private payloadOf(topic: Topic, input: ToPublish): { readonly text: string; readonly bytes: number } {
     const { maxMessageBytes } = this.limits;
-    const text = JSON.stringify(input.payload);
+    const text = input.payloadText ?? JSON.stringify(input.payload);
     const bytes = Buffer.byteLength(text);
     if (bytes > maxMessageBytes) throw MqErrors.MQ_MESSAGE_TOO_LARGE(`The payload has ${bytes} bytes; the limit is ${maxMessageBytes}. Store what is large elsewhere and send a reference.`);
     if (isDeeperThan(text, MAX_DEPTH)) {

@@ -1,5 +1,5 @@
 import type { TenantCaller } from '@angarium/auth';
-import type { Published, PublishInput } from '@angarium/contracts/broker-api';
+import type { Published } from '@angarium/contracts/broker-api';
 import { AngariumError, toAngariumError, type ErrorBody } from '@angarium/errors';
 import { MqErrors } from '../../errors.js';
 import type { CommitLane } from '../commit/commit-lane.js';
@@ -7,7 +7,7 @@ import type { Committed } from '../commit/new-message.js';
 import type { AppendAtOnce } from '../drain/append-at-once.js';
 import { isoOf } from '../iso-of.js';
 import { passFaultPoint } from '../fault-point.js';
-import type { AcceptedMessage, AcceptMessage } from './accept-message.js';
+import type { AcceptedMessage, AcceptMessage, ToPublish } from './accept-message.js';
 
 /** Most bytes of payloads in one batch. */
 export const MAX_BATCH_BYTES = 5 * 1024 * 1024;
@@ -29,7 +29,7 @@ export class PublishMessages {
   ) {}
 
   /** Resolves when the message is durable. @throws what AcceptMessage throws, MQ_RATE_LIMITED, MQ_PUBLISH_FAILED */
-  async publish(caller: TenantCaller, input: PublishInput): Promise<Published> {
+  async publish(caller: TenantCaller, input: ToPublish): Promise<Published> {
     const accepting = this.acceptMessage.accept(caller, input);
     const accepted = accepting instanceof Promise ? await accepting : accepting;
     const taking = this.rate.take(caller, 1);
@@ -43,12 +43,12 @@ export class PublishMessages {
   }
 
   /** Publishes for a service of this system, past API keys and rates. */
-  publishAs(tenantId: string, topic: string, input: Omit<PublishInput, 'topic'>, producer = 'mq-broker'): Promise<Published> {
+  publishAs(tenantId: string, topic: string, input: Omit<ToPublish, 'topic'>, producer = 'mq-broker'): Promise<Published> {
     return this.publish(systemCaller(tenantId, producer), { ...input, topic });
   }
 
   /** All or none: one bad message refuses the batch before anything is stored. @throws as `publish`; details name the message by its index. */
-  async publishAll(caller: TenantCaller, inputs: readonly PublishInput[]): Promise<BatchResult[]> {
+  async publishAll(caller: TenantCaller, inputs: readonly ToPublish[]): Promise<BatchResult[]> {
     const accepted: AcceptedMessage[] = [];
     for (const [index, input] of inputs.entries()) {
       try {
@@ -68,7 +68,7 @@ export class PublishMessages {
   }
 
   /** Each for itself: a result for every message. */
-  async publishEach(caller: TenantCaller, inputs: readonly PublishInput[]): Promise<BatchResult[]> {
+  async publishEach(caller: TenantCaller, inputs: readonly ToPublish[]): Promise<BatchResult[]> {
     const outcomes = await Promise.all(
       inputs.map(async (input) => {
         try {

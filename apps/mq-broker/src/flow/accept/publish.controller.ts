@@ -3,6 +3,9 @@ import { PublishBatch, PublishMessage, PublishToTopic } from '@angarium/contract
 import { SharedErrors } from '@angarium/errors';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
+import { asItCame } from './as-it-came.js';
+import { deriveIds } from './derive-ids.js';
+import { payloadTexts } from './payload-text.js';
 import { PublishMessages, type BatchResult } from './publish-messages.js';
 
 @Controller()
@@ -10,20 +13,23 @@ export class PublishController {
   constructor(private readonly messages: PublishMessages) {}
 
   @Route(PublishMessage)
-  publish({ caller, body }: RouteCall<typeof PublishMessage>): Promise<Published> {
-    return this.messages.publish(caller, body);
+  publish(call: RouteCall<typeof PublishMessage>): Promise<Published> {
+    return this.messages.publish(call.caller, asItCame(call, call.body));
   }
 
   @Route(PublishToTopic)
-  publishToTopic({ caller, params, body }: RouteCall<typeof PublishToTopic>): Promise<Published> {
-    return this.messages.publish(caller, { ...body, topic: params.name });
+  publishToTopic(call: RouteCall<typeof PublishToTopic>): Promise<Published> {
+    return this.messages.publish(call.caller, asItCame(call, { ...call.body, topic: call.params.name }));
   }
 
   @Route(PublishBatch)
-  async publishBatch({ caller, body }: RouteCall<typeof PublishBatch>): Promise<{ published: number; failed: number; results: BatchResult[] }> {
+  async publishBatch(call: RouteCall<typeof PublishBatch>): Promise<{ published: number; failed: number; results: BatchResult[] }> {
+    const { caller, body } = call;
+    const texts = payloadTexts(call.bodyText);
+    const idOf = deriveIds(call);
     const inputs = body.messages.map((message, index) => {
       const topic = message.topic ?? body.topic;
-      if (topic !== undefined) return { ...message, topic };
+      if (topic !== undefined) return { ...message, topic, payloadText: texts[index], derivedId: idOf?.(index) };
       throw SharedErrors.INVALID_INPUT(`messages[${index}].topic: name a topic here or for the whole batch`, {
         details: { faults: [{ path: `messages.${index}.topic`, message: 'is required where the batch names no topic' }] },
       });

@@ -139,6 +139,7 @@ describe('a breaker that is half open', () => {
     await waitFor(isParked, { what: 'the failed one to wait' });
     await set(`status = 'paused'`);
     await publishMany(one, topic, 2, 4);
+    await waitFor(async () => Number(await bench.redis.get(`bench:topics:{${topic.id}/0}:head`)) === 4, { what: 'all four to be in the stream' });
     await bench.sql.execute('UPDATE broker.deliveries SET next_attempt_at = now() WHERE subscription_id = $1', [id]);
     one.flow.dispatcher.wakeDue((await one.flow.subscriptions.find(id))!); // both lanes have something when it goes on
     await set(`status = 'active', breaker_state = 'open', breaker_trips = 1, breaker_until = now() - interval '1 second'`);

@@ -1,4 +1,4 @@
-import { silentLogger } from '@angarium/observability';
+import { silentLogger, type Logger } from '@angarium/observability';
 import { stopAfterTests, waitFor } from '@angarium/testing';
 import type { Subscription } from '../../catalog/subscriptions/subscription.js';
 import { CatalogSignals } from '../../catalog/catalog-signals.js';
@@ -28,7 +28,7 @@ afterEach(() => lane.stop(1_000));
 afterAll(() => parts.close());
 stopAfterTests(); // below, as it stops the servers
 
-const readerOf = (consumer = 'replica-1') => new ReadStream(parts.streams, parts.records, epoch, parts.sql, silentLogger, consumer);
+const readerOf = (consumer = 'replica-1', logger = silentLogger) => new ReadStream(parts.streams, parts.records, epoch, parts.sql, logger, consumer);
 async function subscribed(settled = 0): Promise<Subscription> {
   const id = await parts.subscription(topicId, [settled]);
   return (await new SubscriptionCache(parts.sql, new CatalogSignals(), silentLogger).find(id))!;
@@ -106,6 +106,19 @@ describe('a Redis that lost everything', () => {
     expect(await offsets(slow)).toEqual([3, 4, 5, 6]);
     expect(await offsets(fast)).toEqual([6]);
     expect(await feeds()).toEqual([]);
+  });
+});
+
+describe('subscriptions that find their streams', () => {
+  it('are told of in one line, however many there are', async () => {
+    const lines: object[] = [];
+    const logger = { debug: () => undefined, info: (fields: object) => lines.push(fields) } as unknown as Logger;
+    const subscriptions = await Promise.all(numbers(1, 4).map(() => subscribed()));
+    await publish(1);
+    const reader = readerOf('replica-1', logger);
+    for (const subscription of subscriptions) expect(await offsets(subscription, reader)).toEqual([1]);
+    await waitFor(() => lines.length > 0, { what: 'the line' });
+    expect(lines).toEqual([{ subscriptionCount: 4, groupCount: 4 }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Sql } from '@angarium/database';
-import type { Logger } from '@angarium/observability';
+import { runOutside, type Logger } from '@angarium/observability';
 import type { Subscription } from '../../catalog/subscriptions/subscription.js';
 import type { BrokerMessage } from '../broker-message.js';
 import type { Epoch } from '../drain/epoch.js';
@@ -9,9 +9,13 @@ import type { RecordRepository } from '../record.repository.js';
 
 /** Placing a group may meet a stream that is being rebuilt or trimmed at the same time; then it looks again. */
 const PLACE_TRIES = 5;
+/** Groups that are made within so long are told of in one line: after Redis lost everything each subscription gets its own again. */
+const TELL_AFTER_MS = 1_000;
 
 /** Takes new messages of a subscription from the stream of a partition, and makes its consumer group where it is missing. */
 export class ReadStream {
+  private readonly untold = { subscriptions: new Set<string>(), groupCount: 0 };
+
   constructor(
     private readonly streams: PartitionStreams,
     private readonly records: RecordRepository,
@@ -48,8 +52,25 @@ export class ReadStream {
     const placed = await this.streams.placeGroup(at, id, settled);
     if (placed === 'missing') await rebuildStream(at, { streams: this.streams, records: this.records, logger: this.logger });
     else if (placed !== 'ok') await this.feedGap(id, partition, settled, placed - 1);
-    else this.logger.info({ subscriptionId: id, partition, settled }, 'a subscription reads its stream from here on');
+    else {
+      this.logger.debug({ subscriptionId: id, partition, settled }, 'a subscription reads its stream from here on');
+      this.tellLater(id);
+    }
     return true;
+  }
+
+  private tellLater(subscriptionId: string): void {
+    const { untold } = this;
+    untold.subscriptions.add(subscriptionId);
+    // who asked first may be a request; the line is about all
+    if (untold.groupCount++ === 0) runOutside(() => setTimeout(() => this.tell(), TELL_AFTER_MS).unref());
+  }
+
+  private tell(): void {
+    const { subscriptions, groupCount } = this.untold;
+    this.logger.info({ subscriptionCount: subscriptions.size, groupCount }, 'subscriptions read their streams from where they had settled');
+    subscriptions.clear();
+    this.untold.groupCount = 0;
   }
 
   /** The cursor moves and the feed is there, or neither. */

@@ -95,9 +95,9 @@ describe('a delivery in the ledger', () => {
   it('that is given back costs no attempt and is due again', async () => {
     await owe([{}]);
     const leased = await take();
-    await parts.ledger.giveBack(leased);
+    expect(await parts.ledger.giveBack(leased)).toEqual(new Set(leased.map(({ id }) => id)));
     expect(await rows()).toMatchObject([{ status: 'waiting', attempts: 1, due: true, lease_token: null }]);
-    await parts.ledger.giveBack([]);
+    for (const none of [leased, []]) expect(await parts.ledger.giveBack(none)).toEqual(new Set());
   });
 
   it('waits for as long as it was told after a failure', async () => {
@@ -128,7 +128,7 @@ describe('a replica that was frozen past its lease', () => {
     expect(await parts.ledger.settle([late])).toEqual(new Set());
     expect(await parts.ledger.fail(late, undefined, 'too late')).toBe(false);
     expect(await parts.ledger.keep([late], LEASE_MS)).toEqual(new Map());
-    await parts.ledger.giveBack([late]);
+    expect(await parts.ledger.giveBack([late])).toEqual(new Set());
     expect(await rows()).toEqual(before);
     expect(await parts.ledger.settle([ours])).toEqual(new Set([ours.id]));
     expect(await parts.ledger.fail(ours, undefined, 'after the end')).toBe(false);

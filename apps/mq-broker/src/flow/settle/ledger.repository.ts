@@ -10,7 +10,8 @@ export interface Parked {
   readonly attempts: number;
   /** Undefined: it is dead. */
   readonly retryInMs: number | undefined;
-  readonly error: string;
+  /** Null: nothing failed. */
+  readonly error: string | null;
 }
 
 /** A delivery from the ledger that is ours for a while. */
@@ -33,6 +34,9 @@ export interface Expired {
   readonly messageId: string;
   readonly partition: number;
   readonly offset: number;
+  /** When the lease began, and how long it was with all that it was extended by. */
+  readonly takenAt: Date;
+  readonly leasedMs: number;
 }
 
 interface LeasedRow {
@@ -40,6 +44,15 @@ interface LeasedRow {
   readonly lease_token: string;
   readonly attempts: number;
   readonly redrives: number;
+}
+
+interface ExpiredRow extends LeasedRow {
+  readonly subscription_id: string;
+  readonly message_id: string;
+  readonly partition_id: number;
+  readonly offset_value: string;
+  readonly updated_at: Date;
+  readonly leased_ms: number;
 }
 
 /** The column is rounded to milliseconds and may lie half a one ahead of the time that it was given. */
@@ -139,14 +152,15 @@ export class LedgerRepository {
     return rows === 1;
   }
 
-  /** Gives deliveries back as if they had not been taken: this replica stops, or may not deliver now. */
-  async giveBack(leased: readonly { readonly id: string; readonly token: string }[]): Promise<void> {
-    if (leased.length === 0) return;
-    await this.sql.execute(
+  /** Gives deliveries back as if they had not been taken; with a subscription only those of it. @returns the ids that were still ours. */
+  async giveBack(leased: readonly { readonly id: string; readonly token: string }[], subscriptionId?: string): Promise<Set<string>> {
+    if (leased.length === 0) return new Set();
+    const rows = await this.sql.query<{ id: string }>(
       `UPDATE broker.deliveries d SET status = 'waiting', attempts = greatest(d.attempts - 1, 0), lease_token = NULL, lease_until = NULL, updated_at = now()
-       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight'`,
-      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token))],
+       FROM unnest($1::uuid[], $2::uuid[]) AS x(id, token) WHERE d.id = x.id AND d.lease_token = x.token AND d.status = 'in_flight' AND ($3::uuid IS NULL OR d.subscription_id = $3) RETURNING d.id`,
+      [toArrayLiteral(leased.map(({ id }) => id)), toArrayLiteral(leased.map(({ token }) => token)), subscriptionId ?? null],
     );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Renews leases; with a subscription only those of it. @returns those that are still ours, by id: how often each was redriven. */
@@ -163,15 +177,17 @@ export class LedgerRepository {
 
   /** Deliveries whose lease ran out. Whoever changes one names its token, so that two who see it do not both. */
   async expired(limit: number): Promise<Expired[]> {
-    const rows = await this.sql.query<{ id: string; lease_token: string; subscription_id: string; attempts: number; redrives: number; message_id: string; partition_id: number; offset_value: string }>(
-      `SELECT id, lease_token, subscription_id, attempts, redrives, message_id, partition_id, offset_value FROM broker.deliveries
-       WHERE status = 'in_flight' AND lease_until < now() LIMIT $1`,
+    const rows = await this.sql.query<ExpiredRow>(
+      // a renewed lease leaves updated_at as it is
+      `SELECT id, lease_token, subscription_id, attempts, redrives, message_id, partition_id, offset_value, updated_at,
+         greatest(0, extract(epoch FROM lease_until - updated_at) * 1000)::float8 AS leased_ms
+       FROM broker.deliveries WHERE status = 'in_flight' AND lease_until < now() LIMIT $1`,
       [limit],
       'ledger-expired',
     );
     return rows.map((row) => ({
       ...{ id: row.id, token: row.lease_token, subscriptionId: row.subscription_id, attempts: row.attempts, redrives: row.redrives },
-      ...{ messageId: row.message_id, partition: row.partition_id, offset: Number(row.offset_value) },
+      ...{ messageId: row.message_id, partition: row.partition_id, offset: Number(row.offset_value), takenAt: row.updated_at, leasedMs: row.leased_ms },
     }));
   }
 

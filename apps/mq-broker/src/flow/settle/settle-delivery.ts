@@ -113,6 +113,11 @@ export class SettleDelivery {
     return this.untilAvailable(() => this.writeFailure(delivery, retryInMs, reason));
   }
 
+  /** Nobody began with it: into the ledger as one that was never attempted, due at once. For an entry that the caller itself acknowledges afterwards. @returns as `failed`. */
+  released({ subscription, message }: Pick<HeldDelivery, 'subscription' | 'message'>, isRecorded: boolean): Promise<boolean> {
+    return this.untilAvailable(() => this.park(subscription, message, { attempts: 0, retryInMs: 0, error: null }, isRecorded || subscription.topicDurability !== 'stream'));
+  }
+
   /** From now on nothing waits for Postgres or Redis any more; resolves when what is on its way is settled, or after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
@@ -133,12 +138,16 @@ export class SettleDelivery {
       await this.ledger.fail(hold, retryInMs, reason);
       return;
     }
-    if (subscription.topicDurability === 'stream') await this.keeps.ensureRecorded(message);
-    await this.parking.add([{ subscriptionId: subscription.id, tenantId: subscription.tenantId, message, attempts: attempt, retryInMs, error: reason }]);
+    await this.park(subscription, message, { attempts: attempt, retryInMs, error: reason });
     passFaultPoint('parked');
     // where the row was there before, it is somebody else's
     if (isDead && (await this.ledger.isDead(subscription.id, message.partition, message.offset))) await this.mournFor(delivery, reason, 0);
     if (hold.kind === 'stream') this.acks.acknowledge(message, subscription.id, [message.offset]);
+  }
+
+  private async park(subscription: Subscription, message: BrokerMessage, state: Pick<Parked, 'attempts' | 'retryInMs' | 'error'>, isRecorded = subscription.topicDurability !== 'stream'): Promise<void> {
+    if (!isRecorded) await this.keeps.ensureRecorded(message);
+    await this.parking.add([{ subscriptionId: subscription.id, tenantId: subscription.tenantId, message, ...state }]);
   }
 
   private async mournFor({ subscription, message, attempt }: HeldDelivery, reason: string, redrives: number): Promise<void> {

@@ -4,9 +4,7 @@ import type { BrokerMessage } from '../broker-message.js';
 import type { PartitionId, PartitionStreams } from '../partition-streams.js';
 import type { RecordRepository } from '../record.repository.js';
 import type { Expired, LedgerRepository } from './ledger.repository.js';
-import type { SettleDelivery } from './settle-delivery.js';
-
-const unknownStart = () => ({ startedAt: new Date(), durationMs: 0 });
+import type { Observed, SettleDelivery } from './settle-delivery.js';
 
 /**
  * Deliveries whose owner is gone or silent: their attempt counts as failed, as nobody knows how it ended. A pushed one is attempted
@@ -24,25 +22,32 @@ export class TakeOver {
   /** Entries that were just claimed: into the ledger, then out of the stream. */
   async fromStream(subscription: Subscription, at: PartitionId, messages: readonly BrokerMessage[]): Promise<void> {
     this.logger.warn({ subscriptionId: subscription.id, partition: at.partition, count: messages.length }, 'deliveries are taken over: whoever had them was not heard of');
+    const observed = lastHeard(subscription);
     const outcomes = await Promise.all(
       messages.map(async (message) => ({
         offset: message.offset,
-        isInLedger: await this.settle.failed({ subscription, message, attempt: 1, hold: { kind: 'parked' } }, failureOf(subscription), unknownStart()),
+        isInLedger: await this.settle.failed({ subscription, message, attempt: 1, hold: { kind: 'parked' } }, failureOf(subscription), observed),
       })),
     );
     await this.streams.settle(at, subscription.id, outcomes.filter(({ isInLedger }) => isInLedger).map(({ offset }) => offset));
   }
 
   /** A row of the ledger whose lease ran out. */
-  async fromLedger(subscription: Subscription, { id, token, attempts, redrives, partition, offset }: Expired): Promise<void> {
+  async fromLedger(subscription: Subscription, { id, token, attempts, redrives, partition, offset, takenAt, leasedMs }: Expired): Promise<void> {
     const [message] = await this.records.range({ topicId: subscription.topicId, partition }, offset, offset, 1);
     if (message === undefined) {
       await this.ledger.fail({ id, token }, undefined, 'the retention of its message is over');
       return;
     }
     const hold = { kind: 'ledger', id, token, redrives } as const;
-    await this.settle.failed({ subscription, message, attempt: attempts, hold }, failureOf(subscription), unknownStart());
+    await this.settle.failed({ subscription, message, attempt: attempts, hold }, failureOf(subscription), { startedAt: takenAt, durationMs: leasedMs });
   }
+}
+
+/** Redis keeps no more of an entry than when it was last given or extended: a pulled one had its timeout since then, a pushed one was renewed until its replica fell silent. */
+function lastHeard(subscription: Subscription): Observed {
+  const durationMs = isPush(subscription) ? 0 : subscription.ackTimeoutMs;
+  return { startedAt: new Date(Date.now() - durationMs), durationMs };
 }
 
 function failureOf(subscription: Subscription): { reason: string; retryInMs?: number } {

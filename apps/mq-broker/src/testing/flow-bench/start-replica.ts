@@ -9,13 +9,15 @@ import { TransportModule } from '@angarium/transport';
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { CatalogModule } from '../../catalog/catalog.module.js';
 import { CatalogSignals } from '../../catalog/catalog-signals.js';
+import { SchedulesModule } from '../../catalog/schedules/schedules.module.js';
 import { mqBrokerConfig, type MqBrokerConfig } from '../../config.js';
 import { RunOnce } from '../../flow/accept/idempotency/run-once.js';
 import type { Flow } from '../../flow/assemble-flow.js';
 import { FLOW, FlowModule } from '../../flow/flow.module.js';
 import { DeadLettersModule } from '../../flow/settle/dead-letters.module.js';
 import { SEALER } from '../../sealer.js';
-import { SQL, SqlModule } from '../../sql.js';
+import { SqlModule } from '../../sql.js';
+import { MessagesModule } from '../../watch/messages.module.js';
 import { BrokerMeter } from '../../watch/metrics/broker-meter.js';
 import { startTestApi, type TestApi } from '../start-test-api.js';
 
@@ -56,16 +58,20 @@ export async function startReplica({ databaseUrl, redisUrl, sealKeys, instance, 
   const sql = openSql({ url: databaseUrl, logger, poolSize: config.DATABASE_POOL_SIZE, timeoutMs: config.DATABASE_TIMEOUT_MS, applicationName: instance });
   const metrics = new Metrics(`mq-broker-${instance}`);
   let flow: Flow | undefined;
+  const once = new RunOnce({ sql, logger });
   const api = await startTestApi({
     callers,
+    idempotency: once,
     imports: [
-      surroundings({ config, sql, metrics, logger, sealKeys }),
+      surroundings({ config, once, metrics, logger, sealKeys }),
       SqlModule.around(sql),
       TransportModule.forRoot({ service: 'mq-broker', instance, redisUrl, namespace: BENCH_NAMESPACE, reconnectMaxMs: 100, logger }),
       QueuesModule.forRoot({ redisUrl, db: QUEUE_DB, namespace: BENCH_NAMESPACE, logger }),
       FlowModule,
       CatalogModule,
+      SchedulesModule.with(),
       DeadLettersModule,
+      MessagesModule,
     ],
     providers: [{ provide: 'seen', useFactory: (it: Flow) => (flow = it), inject: [FLOW] }],
   });
@@ -79,19 +85,19 @@ export async function startReplica({ databaseUrl, redisUrl, sealKeys, instance, 
 
 interface Surrounding {
   readonly config: MqBrokerConfig;
-  readonly sql: Sql;
+  readonly once: RunOnce;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly sealKeys: string;
 }
 
-function surroundings({ config, metrics, logger, sealKeys }: Surrounding): DynamicModule {
+function surroundings({ config, once, metrics, logger, sealKeys }: Surrounding): DynamicModule {
   const providers: Provider[] = [
     { provide: tokenOf(InjectConfig()), useValue: config },
     { provide: tokenOf(InjectLogger()), useValue: logger },
     { provide: SEALER, useValue: createSealer(sealKeys) },
     { provide: BrokerMeter, useValue: new BrokerMeter(metrics) },
-    { provide: RunOnce, useFactory: (it: Sql) => new RunOnce({ sql: it, logger }), inject: [SQL] },
+    { provide: RunOnce, useValue: once },
     CatalogSignals,
   ];
   return { module: Surroundings, providers, exports: providers.map((it) => ('provide' in it ? it.provide : it)) };

@@ -6,6 +6,7 @@ import { Controller } from '@nestjs/common';
 import { timeCursor } from '../../catalog/page-cursor.js';
 import { requireSubscription } from '../../catalog/subscriptions/require-subscription.js';
 import { MqErrors } from '../../errors.js';
+import { spliced } from '../../flow/spliced.js';
 import { InjectSql } from '../../sql.js';
 import { attemptsOf, listAttempts, toAttemptView, type AttemptRow } from './attempt.repository.js';
 import { deliveriesOf, findMessage, type DeliveryRow, type MessageRow } from './message.repository.js';
@@ -18,12 +19,15 @@ export class MessageController {
   constructor(@InjectSql() private readonly sql: Sql) {}
 
   @Route(GetMessage)
-  async get({ caller, params, query }: RouteCall<typeof GetMessage>): Promise<MessageView> {
+  async get(call: RouteCall<typeof GetMessage>): Promise<string> {
+    const { caller, params, query } = call;
     const message = await findMessage(this.sql, caller.tenantId, params.id, query.topic ?? null);
     if (!message) throw MqErrors.MQ_MESSAGE_NOT_FOUND(`Your tenant has no message ${params.id}, or its retention has passed. Check the id and the tenant.`);
     const deliveries = await deliveriesOf(this.sql, caller.tenantId, message);
     const attempts = await attemptsOf(this.sql, deliveries.map((it) => it.subscription_id), message);
-    return toMessageView(message, deliveries, attempts);
+    call.setHeader('content-type', 'application/json; charset=utf-8');
+    // letter by letter: numbers keep their digits
+    return spliced(toMessageView(message, deliveries, attempts), { headers: message.headers, payload: message.payload ?? 'null' });
   }
 
   @Route(ListAttempts)
@@ -34,7 +38,7 @@ export class MessageController {
   }
 }
 
-function toMessageView(row: MessageRow, deliveries: readonly DeliveryRow[], attempts: readonly AttemptRow[]): MessageView {
+function toMessageView(row: MessageRow, deliveries: readonly DeliveryRow[], attempts: readonly AttemptRow[]): Omit<MessageView, 'headers' | 'payload'> {
   return {
     messageId: row.message_id,
     topic: row.topic_name,
@@ -43,8 +47,6 @@ function toMessageView(row: MessageRow, deliveries: readonly DeliveryRow[], atte
     type: row.message_type,
     key: row.message_key,
     correlationId: row.correlation_id,
-    headers: row.headers,
-    payload: row.payload,
     payloadSize: row.payload_size ?? 0,
     contentType: row.content_type,
     // by what the tenant may know: that another's subscription gave it up is the other's business

@@ -10,8 +10,9 @@ export interface MessageRow {
   readonly message_type: string;
   readonly message_key: string | null;
   readonly correlation_id: string | null;
-  readonly headers: Record<string, string>;
-  readonly payload: unknown;
+  /** JSON texts, as they were published. */
+  readonly headers: string;
+  readonly payload: string | null;
   readonly payload_size: number | null;
   readonly content_type: string;
   readonly published_at: Date;
@@ -34,7 +35,8 @@ export interface DeliveryRow {
 /** A message by its id, in a topic that the tenant sees: its own before the others', the youngest before the older. Purged ones are gone. */
 export async function findMessage(runner: SqlRunner, tenantId: string, messageId: string, topic: string | null): Promise<MessageRow | undefined> {
   const [row] = await runner.query<MessageRow>(
-    `SELECT r.topic_id, t.name AS topic_name, r.partition_id, r.offset_value, r.message_id, r.message_type, r.message_key, r.correlation_id, r.headers, r.payload,
+    `SELECT r.topic_id, t.name AS topic_name, r.partition_id, r.offset_value, r.message_id, r.message_type, r.message_key, r.correlation_id,
+       r.headers::text AS headers, r.payload::text AS payload,
        r.payload_size, r.content_type, r.published_at, r.expires_at, r.producer_id, t.tenant_id = $1 AS is_own
      FROM broker.message_records r JOIN broker.message_topics t ON t.id = r.topic_id
      JOIN broker.topic_partitions p ON p.topic_id = r.topic_id AND p.partition_id = r.partition_id

@@ -33,7 +33,8 @@ type Result = Awaited<ReturnType<Idempotency['run']>>;
  * for its answer and repeat it. Answers of success are kept for 24 hours; a failure takes the marker away, so that the caller may try again.
  *
  * A marker is **held** (renewed while the work runs), then **answered**, removed, or **lapsed** when its replica died: then an equal request runs
- * again, although the dead one may have taken effect. What must not happen twice even then needs an id of its own (messageId).
+ * again, although the dead one may have taken effect. What must not happen twice even then needs an id of its own: messages that name none get one
+ * from the key and the request (see derive-ids.ts), and their topic knows it for its dedupWindowMs.
  */
 export class RunOnce implements Idempotency {
   private readonly keys: IdempotencyKeyRepository;

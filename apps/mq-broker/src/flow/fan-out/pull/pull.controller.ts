@@ -1,5 +1,5 @@
 import type { TenantCaller } from '@angarium/auth';
-import { AckMessages, ExtendMessages, NackMessages, PullMessages as PullRoute, type PulledMessage } from '@angarium/contracts/broker-api';
+import { AckMessages, ExtendMessages, NackMessages, PullMessages as PullRoute } from '@angarium/contracts/broker-api';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
 import { SubscriptionCache } from '../../../catalog/subscriptions/subscription-cache.js';
@@ -17,11 +17,13 @@ export class PullController {
   ) {}
 
   @Route(PullRoute)
-  async pull(call: RouteCall<typeof PullRoute>): Promise<{ messages: PulledMessage[] }> {
+  async pull(call: RouteCall<typeof PullRoute>): Promise<string> {
     const { caller, params, body } = call;
     const subscription = await this.mine(caller, params.id);
     if (subscription.status !== 'active') throw MqErrors.MQ_SUBSCRIPTION_PAUSED(`The subscription is ${subscription.status}. Resume it with POST /api/v1/mq/subscriptions/${params.id}/resume.`);
-    return { messages: await this.messages.pull(subscription, Math.min(body.max, subscription.batchSize), body.waitMs, () => call.signal) };
+    const messages = await this.messages.pull(subscription, Math.min(body.max, subscription.batchSize), body.waitMs, () => call.signal);
+    call.setHeader('content-type', 'application/json; charset=utf-8');
+    return `{"messages":[${messages.join(',')}]}`;
   }
 
   @Route(AckMessages)
@@ -31,7 +33,9 @@ export class PullController {
 
   @Route(NackMessages)
   async nack({ caller, params, body }: RouteCall<typeof NackMessages>): Promise<SettleResult> {
-    return this.settled.nack(await this.mine(caller, params.id), body.receipts, body.delayMs, body.reason);
+    const subscription = await this.mine(caller, params.id);
+    if (body.release === true) return this.settled.release(subscription, body.receipts);
+    return this.settled.nack(subscription, body.receipts, body.delayMs, body.reason);
   }
 
   @Route(ExtendMessages)

@@ -220,6 +220,43 @@ describe('a receipt', () => {
     expect((await attempts(subscription))[0]).toMatchObject({ status: 'retrying', error: 'ack timeout: not acknowledged within 1000 ms' });
   });
 
+  it('that comes too late leaves an attempt in the log that began with the pull and had the time it was given', async () => {
+    const topic = await makeTopic(one);
+    const subscription = await subscribe(one, topic, { ...quick, maxAttempts: 3 });
+    await publish(one, topic, { n: 1 });
+    const pulledAt: number[] = [];
+    for (const attempt of [1, 2]) {
+      expect(await again(one, subscription)).toMatchObject([{ attempt }]);
+      pulledAt.push(Date.now());
+    }
+    const logged = () =>
+      bench.sql.query<{ at: Date; ms: number }>('SELECT consumed_at AS at, processing_time_ms AS ms FROM broker.consumption_records WHERE subscription_id = $1 ORDER BY retry_count', [subscription.id]);
+    await waitFor(async () => (await logged()).length === 2, { what: 'both attempts' });
+    const [ofStream, ofLedger] = await logged();
+    expect([ofStream!.ms, ofLedger!.ms]).toEqual([1_000, 1_000]);
+    // of an entry in Redis it is known as well as it is looked after, which is every second
+    expect(Math.abs(ofStream!.at.getTime() - pulledAt[0]!)).toBeLessThan(2_000);
+    expect(ofStream!.at.getTime()).toBeLessThan(pulledAt[1]! - 900);
+    expect(Math.abs(ofLedger!.at.getTime() - pulledAt[1]!)).toBeLessThan(500);
+  });
+
+  it('tells how long its message took since it was published, not since it was pulled', async () => {
+    const topic = await makeTopic(one);
+    const subscription = await subscribe(one, topic);
+    const replica = await bench.replica();
+    const { publishedAt } = await publish(one, topic, { n: 1 });
+    await publish(one, topic, { n: 2 });
+    await waitFor(() => Date.now() >= new Date(publishedAt).getTime() + 1_500, { what: 'the messages to grow old' });
+    const [ofStream, second] = await pullAll(one, subscription, 2);
+    await nack(one, subscription, [second!], { delayMs: 0 });
+    await ack(replica, subscription, [ofStream!, ...(await again(one, subscription))]);
+    const told = await replica.metrics.registry.metrics();
+    const took = (figure: string) => Number(new RegExp(`^angarium_mq_publish_delivered_seconds_${figure}\\{[^}]*destination="pull"[^}]*\\} (\\S+)$`, 'm').exec(told)?.[1]);
+    expect(took('count')).toBe(2);
+    expect(took('sum')).toBeGreaterThan(2.9);
+    await replica.close();
+  });
+
   it('of the ledger that comes too late is refused too, and changes nothing', async () => {
     const topic = await makeTopic(one);
     const subscription = await subscribe(one, topic, quick);

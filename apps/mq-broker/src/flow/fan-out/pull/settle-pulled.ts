@@ -17,7 +17,14 @@ export interface SettleResult {
 type StreamReceipt = Extract<Receipt, { kind: 'stream' }>;
 type LedgerReceipt = Extract<Receipt, { kind: 'ledger' }>;
 
-/** What pull consumers say of the messages they were given: done, failed, or still at it. A receipt that is no proof any more is refused, one by one. */
+export interface SettlePulledHooks {
+  /** @param tookMs from the publish to the acknowledgement, as for what is pushed. */
+  delivered(subscription: Subscription, tookMs: number): void;
+  /** The ledger holds something that is due at once. */
+  released(subscription: Subscription): void;
+}
+
+/** What pull consumers say of the messages they were given: done, failed, not begun, or still at it. A receipt that is no proof any more is refused, one by one. */
 export class SettlePulled {
   constructor(
     private readonly streams: PartitionStreams,
@@ -25,8 +32,7 @@ export class SettlePulled {
     private readonly settle: SettleDelivery,
     private readonly records: RecordRepository,
     private readonly log: AttemptLog,
-    /** @param tookMs from the pull to the acknowledgement. */
-    private readonly onDelivered: (subscription: Subscription, tookMs: number) => void,
+    private readonly hooks: SettlePulledHooks,
   ) {}
 
   /** Done: they are settled. */
@@ -67,6 +73,23 @@ export class SettlePulled {
     });
   }
 
+  /** Not begun: given to whoever asks next, as if they had not been pulled. */
+  release(subscription: Subscription, receipts: readonly string[]): Promise<SettleResult> {
+    return this.each(receipts, async (stream, ledger) => {
+      const refused = new Set<Receipt>();
+      await forEachConsumer(stream, async (partition, consumer, group) => {
+        const at = { topicId: subscription.topicId, partition };
+        const owned = await this.streams.owned(at, subscription.id, consumer, group.map(({ offset }) => offset));
+        for (const it of group) if (!owned.has(it.offset)) refused.add(it);
+        await this.streams.acknowledge(at, subscription.id, consumer, await this.parkUnbegun(subscription, partition, [...owned]));
+      });
+      const ours = await this.ledger.giveBack(ledger, subscription.id);
+      for (const it of ledger) if (!ours.has(it.id)) refused.add(it);
+      if (refused.size < stream.length + ledger.length) this.hooks.released(subscription);
+      return refused;
+    });
+  }
+
   /** Still at it: another ackTimeoutMs, counted from now. */
   extend(subscription: Subscription, receipts: readonly string[]): Promise<SettleResult> {
     return this.each(receipts, async (stream, ledger) => {
@@ -79,6 +102,20 @@ export class SettlePulled {
       for (const it of ledger) if (!ours.has(it.id)) refused.add(it);
       return refused;
     });
+  }
+
+  /** @returns the offsets that need not stay in the stream any more. */
+  private async parkUnbegun(subscription: Subscription, partition: number, offsets: readonly number[]): Promise<number[]> {
+    const at = { topicId: subscription.topicId, partition };
+    const recorded = new Map((await this.records.some(at, offsets)).map((message) => [message.offset, message]));
+    const outcomes = await Promise.all(
+      offsets.map(async (offset) => {
+        const message = recorded.get(offset) ?? (await this.streams.range(at, offset, offset, 1))[0];
+        // without a message its retention is over: nobody can deliver it any more
+        return message === undefined || (await this.settle.released({ subscription, message }, recorded.has(offset)));
+      }),
+    );
+    return offsets.filter((_, nth) => outcomes[nth]);
   }
 
   private async failOne(subscription: Subscription, receipt: Receipt, delayMs: number | undefined, reason: string): Promise<boolean> {
@@ -95,7 +132,7 @@ export class SettlePulled {
   private noteSuccess(subscription: Subscription, receipts: readonly (StreamReceipt | LedgerReceipt)[]): void {
     const now = Date.now();
     const { id: subscriptionId, tenantId } = subscription;
-    for (const { takenAtMs } of receipts) this.onDelivered(subscription, Math.max(0, now - takenAtMs));
+    for (const { publishedAtMs } of receipts) this.hooks.delivered(subscription, Math.max(0, now - publishedAtMs));
     this.log.note(
       receipts.map((it) => ({
         ...{ subscriptionId, tenantId, messageId: it.messageId, partition: it.partition, offset: it.offset, status: 'success' as const },
