@@ -205,6 +205,11 @@ export class QueueService {
     return this.management.getAllQueuesStatus();
   }
 
+  /** How much is in one queue. @throws QUEUE_UNKNOWN */
+  getQueueStatus(queue: string): Promise<QueueStatus> {
+    return this.management.getQueueStatus(queue);
+  }
+
   /** Jobs of a state from `start` to `end`, both included. @throws QUEUE_UNKNOWN */
   getQueueJobs(queue: string, state: JobState, start?: number, end?: number): Promise<JobView[]> {
     return this.management.getQueueJobs(queue, state, start, end);

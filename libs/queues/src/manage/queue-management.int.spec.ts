@@ -6,7 +6,6 @@ import { JobPriority, queuePrefix, QueueService } from '../index.js';
 const CANARY = 'canary-481516';
 const mail = { to: 'ada@example.com', subject: CANARY, text: CANARY };
 
-stopAfterTests();
 let redis: RunningServer;
 let queues: QueueService;
 let raw: Queue;
@@ -27,6 +26,8 @@ afterAll(async () => {
   await worker.close();
   await raw.close();
 });
+// below the hook above: connections are closed while their server is there
+stopAfterTests();
 
 const order = (idempotencyKey: string, more: object = {}) => queues.sendEmail(mail, { idempotencyKey, ...more });
 async function take(): Promise<Job> {

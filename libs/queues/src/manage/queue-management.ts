@@ -25,13 +25,13 @@ export class QueueManagement {
     return Promise.all(queueNames.map((name) => this.getQueueStatus(name)));
   }
 
-  async getQueueStatus(name: QueueName): Promise<QueueStatus> {
-    return this.with(name, async (queue) => {
+  async getQueueStatus(name: string): Promise<QueueStatus> {
+    return this.with(name, async (queue, known) => {
       const [counts, isPaused] = await Promise.all([queue.getJobCounts('wait', 'prioritized', 'waiting-children', 'active', 'completed', 'failed', 'delayed'), queue.isPaused()]);
       const count = (type: string) => counts[type] ?? 0;
       const waiting = count('wait') + count('prioritized') + count('waiting-children');
       const others = { active: count('active'), completed: count('completed'), failed: count('failed'), delayed: count('delayed') };
-      return { name, counts: { waiting, ...others, paused: isPaused ? waiting : 0 }, isPaused };
+      return { name: known, counts: { waiting, ...others, paused: isPaused ? waiting : 0 }, isPaused };
     });
   }
 
