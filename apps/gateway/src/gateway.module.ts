@@ -13,8 +13,12 @@ import { UserCache } from './accounts/user-cache.js';
 import { UserRepository } from './accounts/user.repository.js';
 import { ListAuditController } from './audit/list-audit.controller.js';
 import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
+import { OperatorToken } from './authenticate/operator-token.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { QueueTestsController } from './queues/queue-tests.controller.js';
+import { QueuesController } from './queues/queues.controller.js';
+import { ReferenceController } from './reference/reference.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -38,7 +42,10 @@ export class GatewayModule {
         }),
         QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser],
+      controllers: [
+        ...[RegisterController, GetUserController, ListAuditController, ForgetUser],
+        ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
+      ],
       providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
     };
   }
@@ -66,6 +73,11 @@ function authentication(config: GatewayConfig, logger: Logger): Provider[] {
   };
   return [
     { provide: CredentialLookup, useFactory: open },
-    { provide: GatewayAuthenticator, useFactory: ({ credentials }: CredentialLookup) => new GatewayAuthenticator(config.GATEWAY_TOKEN, credentials), inject: [CredentialLookup] },
+    { provide: OperatorToken, useFactory: () => new OperatorToken(config.GATEWAY_TOKEN) },
+    {
+      provide: GatewayAuthenticator,
+      useFactory: (token: OperatorToken, { credentials }: CredentialLookup) => new GatewayAuthenticator(token, credentials),
+      inject: [OperatorToken, CredentialLookup],
+    },
   ];
 }

@@ -3,7 +3,7 @@ import { openSql, type Sql } from '@angarium/database';
 import { SharedErrors } from '@angarium/errors';
 import { createLogger, silentLogger } from '@angarium/observability';
 import { createTestDatabase, startPostgres, stopAfterTests, type TestDatabase } from '@angarium/testing';
-import { ApiKeyRepository, CredentialAuthenticator, createApiKeyToken, createServiceToken, hashToken, ServiceTokenRepository, TenantRepository, type Scope } from './index.js';
+import { ApiKeyRepository, CredentialAuthenticator, createApiKeyToken, createServiceToken, hashToken, ServiceTokenRepository, SYSTEM_TENANT_ID, TenantRepository, type Scope } from './index.js';
 
 stopAfterTests();
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -119,6 +119,27 @@ describe('an API key', () => {
     const [row] = await sql.query<{ text: string }>('SELECT k::text AS text FROM auth.api_keys k');
     expect(row!.text).toContain(hashToken(token));
     expect(`${row!.text} ${lines.join()}`).not.toContain(token);
+  });
+});
+
+describe('an operator', () => {
+  const operator: Access = { kind: 'operator' };
+  const systemKey = (scopes: readonly Scope[]) => keys.create({ tenantId: SYSTEM_TENANT_ID, name: 'ops', scopes });
+
+  it("is whoever holds a key of the system's own tenant with the scope admin", async () => {
+    const { id, token } = await systemKey(['admin']);
+    expect(await authenticator.authenticate(bearer(token), operator)).toMatchObject({ kind: 'tenant', tenantId: SYSTEM_TENANT_ID, keyId: id });
+    // and once known, at once
+    expect(authenticator.authenticate(bearer(token), operator)).toMatchObject({ keyId: id });
+  });
+
+  it('is no administrator of a tenant, and no key of the system without that scope: 403', async () => {
+    const tenant = await makeKey(['publish', 'consume', 'admin']);
+    const weak = await systemKey(['publish', 'consume']);
+    for (const { token } of [tenant, tenant, weak, weak]) {
+      expect(await refusalOf(() => authenticator.authenticate(bearer(token), operator))).toMatchObject({ code: 'FORBIDDEN', status: 403, details: { needs: 'operator' } });
+    }
+    expect(await refusalOf(() => authenticator.authenticate({}, operator))).toMatchObject({ code: 'UNAUTHORIZED' });
   });
 });
 

@@ -29,4 +29,25 @@ export const QueueErrors = defineErrors({
     summary: 'A part of the job is sealed while it waits, and the service has no key for it.',
     cure: 'Set SEAL_KEYS of the service to the same value as everywhere.',
   },
+  QUEUE_UNKNOWN: {
+    status: 404,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'No queue has this name.',
+    cure: 'Use one of those that the message lists; GET /queues/status shows them.',
+  },
+  JOB_NOT_FOUND: {
+    status: 404,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The queue has no job with this id.',
+    cure: 'Check the id. Jobs that ended are kept for a time: completed ones a day or 1 000, failed ones 7 days.',
+  },
+  JOB_STATE_WRONG: {
+    status: 409,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The job is in a state in which this cannot be done.',
+    cure: 'See what details.state says: only failed jobs can be retried, and a job that is being done cannot be removed.',
+  },
 });

@@ -5,4 +5,7 @@ export { defaultJobOptions, defaultLimiter, JobDelay, jobIdOf, JobPriority, queu
 export { QueueService } from './queue-service.js';
 export type { JobOptions, JobReference, QueueOptions } from './queue-service.js';
 export { QueuesModule } from './queues.module.js';
+export { cleanableStates, jobStates } from './manage/queue-view.js';
+export type { CleanableState, JobState, JobView, QueueStatus } from './manage/queue-view.js';
+export { showResult, showText } from './manage/show-result.js';
 export { showPayload } from './show-payload.js';

@@ -26,7 +26,14 @@ export function queuePrefix(namespace: string): string {
   return `${namespace}:{queues}`;
 }
 
-/** A job id made from an idempotency key. BullMQ forbids colons in ids. */
+/** Keys that BullMQ puts beside the jobs of a queue: a job of this id would overwrite one, and the queue would be broken. */
+const bullKeys = new Set([
+  ...['active', 'wait', 'waiting-children', 'paused', 'id', 'delayed', 'prioritized', 'stalled-check', 'completed', 'failed'],
+  ...['stalled', 'repeat', 'limiter', 'meta', 'events', 'pc', 'marker', 'de', 'metrics'],
+]);
+
+/** A job id made from an idempotency key. BullMQ forbids colons in ids and ids that are numbers, and has names of its own. Pure. */
 export function jobIdOf(idempotencyKey: string): string {
-  return idempotencyKey.replaceAll(':', '|');
+  const id = idempotencyKey.replaceAll(':', '|');
+  return bullKeys.has(id) || /^-?\d*(\.\d+)?$/.test(id) ? `key|${id}` : id;
 }

@@ -28,6 +28,8 @@ import { closeRedis, connectRedis, toRedisError, type RedisConnection } from '@a
 import { createSealer, type Sealer } from '@angarium/secrets';
 import { Queue } from 'bullmq';
 import { wrapJob } from './job-envelope.js';
+import { QueueManagement } from './manage/queue-management.js';
+import type { CleanableState, JobState, JobView, QueueStatus } from './manage/queue-view.js';
 import { defaultJobOptions, jobIdOf, JobPriority, queuePrefix } from './queue-defaults.js';
 import { sealPayload } from './seal-payload.js';
 
@@ -70,6 +72,8 @@ export class QueueService {
   private readonly prefix: string;
   private readonly logger: Logger;
   private readonly sealer: Sealer | undefined;
+  /** Looking at queues and changing what is in them; the methods below that S2 names stand for it. */
+  private readonly management = new QueueManagement((name) => this.queueOf(name));
 
   constructor({ redisUrl, db = 1, namespace = 'angarium', sealKeys, logger = silentLogger }: QueueOptions) {
     this.logger = logger;
@@ -192,6 +196,63 @@ export class QueueService {
     } catch (error) {
       throw toRedisError(error);
     }
+  }
+
+  // Management: see QueueManagement for what each does and throws.
+
+  /** How much is in each queue. */
+  getAllQueuesStatus(): Promise<QueueStatus[]> {
+    return this.management.getAllQueuesStatus();
+  }
+
+  /** How much is in one queue. @throws QUEUE_UNKNOWN */
+  getQueueStatus(queue: string): Promise<QueueStatus> {
+    return this.management.getQueueStatus(queue);
+  }
+
+  /** Jobs of a state from `start` to `end`, both included. @throws QUEUE_UNKNOWN */
+  getQueueJobs(queue: string, state: JobState, start?: number, end?: number): Promise<JobView[]> {
+    return this.management.getQueueJobs(queue, state, start, end);
+  }
+
+  /** @throws QUEUE_UNKNOWN, JOB_NOT_FOUND */
+  getJob(queue: string, jobId: string): Promise<JobView> {
+    return this.management.getJob(queue, jobId);
+  }
+
+  /** @throws QUEUE_UNKNOWN, JOB_NOT_FOUND, JOB_STATE_WRONG */
+  retryJob(queue: string, jobId: string): Promise<void> {
+    return this.management.retryJob(queue, jobId);
+  }
+
+  /** Removes a job; one that is scheduled is cancelled thereby. @throws QUEUE_UNKNOWN, JOB_NOT_FOUND, JOB_STATE_WRONG while it is being done */
+  removeJob(queue: string, jobId: string): Promise<void> {
+    return this.management.removeJob(queue, jobId);
+  }
+
+  /** @throws QUEUE_UNKNOWN */
+  pauseQueue(queue: string): Promise<void> {
+    return this.management.pauseQueue(queue);
+  }
+
+  /** @throws QUEUE_UNKNOWN */
+  resumeQueue(queue: string): Promise<void> {
+    return this.management.resumeQueue(queue);
+  }
+
+  /** Removes all that waits or is delayed. @returns how many. @throws QUEUE_UNKNOWN */
+  emptyQueue(queue: string): Promise<number> {
+    return this.management.emptyQueue(queue);
+  }
+
+  /** Removes up to `limit` jobs of a state that are older than `graceMs`. @returns how many. @throws QUEUE_UNKNOWN */
+  cleanQueue(queue: string, graceMs: number, state?: CleanableState, limit?: number): Promise<number> {
+    return this.management.cleanQueue(queue, graceMs, state, limit);
+  }
+
+  /** BullMQ's own queue, for what reads it as it is: the dashboard and the metrics. What it holds is shown by `showPayload` only. */
+  openQueue(name: QueueName): Queue {
+    return this.queueOf(name);
   }
 
   async close(): Promise<void> {

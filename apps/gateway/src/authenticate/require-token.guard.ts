@@ -1,33 +1,22 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { SharedErrors } from '@angarium/errors';
-import { InjectConfig, isPublic } from '@angarium/service-shell';
+import { isPublic } from '@angarium/service-shell';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GatewayConfig } from '../config.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import { OperatorToken } from './operator-token.js';
 
-/** Every HTTP route asks for the bearer token, unless it is marked @Public with its reason. Messages from inside carry none. */
+/** Every HTTP route that has no contract asks for GATEWAY_TOKEN, unless it is marked @Public with its reason. Messages from inside carry none. */
 @Injectable()
 export class RequireTokenGuard implements CanActivate {
-  private readonly expected: Buffer;
-
   constructor(
     private readonly reflector: Reflector,
-    @InjectConfig() config: GatewayConfig,
-  ) {
-    this.expected = digest(config.GATEWAY_TOKEN);
-  }
+    private readonly token: OperatorToken,
+  ) {}
 
   /** @throws UNAUTHORIZED */
   canActivate(context: ExecutionContext): boolean {
     if (context.getType() !== 'http' || isPublic(this.reflector, context)) return true;
-    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>();
-    const token = /^Bearer (\S+)$/i.exec(headers['authorization'] ?? '')?.[1];
-    // digests have one length, so comparing them tells nothing about the token's
-    if (token === undefined || !timingSafeEqual(digest(token), this.expected)) throw SharedErrors.UNAUTHORIZED();
+    if (!this.token.isIn(context.switchToHttp().getRequest<{ headers: IncomingHttpHeaders }>().headers)) throw SharedErrors.UNAUTHORIZED();
     return true;
   }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

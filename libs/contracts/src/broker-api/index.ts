@@ -88,10 +88,6 @@ export {
   brokerTags,
 } from './all-routes.js';
 export {
-  openApiOf,
-} from './open-api.js';
-export type { OpenApiOptions } from './open-api.js';
-export {
   emptyAnswer,
   jsonValue,
   pageOf,

@@ -1,4 +1,7 @@
 import type { RouteContract } from '../route.js';
+import * as queueTests from './queue-tests.routes.js';
+import * as queues from './queues.routes.js';
+import * as reference from './reference.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -8,9 +11,10 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Reference: 'The description of this API.',
 };
 
-const modules: readonly object[] = [];
+const modules: readonly object[] = [queues, queueTests, reference];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

@@ -1,1 +1,16 @@
 export { gatewayRoutes, gatewayTags } from './all-routes.js';
+export { TestSendEmail, TestSendSms, TestStartDevice } from './queue-tests.routes.js';
+export {
+  CleanQueue,
+  EmptyQueue,
+  GetQueueJob,
+  GetQueuesStatus,
+  jobView,
+  ListQueueJobs,
+  MAX_JOBS,
+  PauseQueue,
+  RemoveQueueJob,
+  ResumeQueue,
+  RetryQueueJob,
+} from './queues.routes.js';
+export { GetGatewayOpenApi } from './reference.routes.js';

@@ -7,6 +7,7 @@ import { RedisStreamsServer, signalTransport, TransportModule } from '@angarium/
 import { StandardSchemaValidationPipe, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { contractFault } from './contract-fault.js';
 import { HealthRegistry } from '../health/health-registry.js';
 import { AnyExceptionFilter } from '../http/any-exception.filter.js';
@@ -20,6 +21,8 @@ import { stopOnSignal } from './stop-on-signal.js';
 
 /** Bodies above this are refused with 413. */
 const BODY_LIMIT_BYTES = 256 * 1024;
+/** Parameters of paths: the id of a job may be an idempotency key, in which every letter may be escaped. */
+const MAX_PARAM_LENGTH = 1_000;
 /** A Redis that is away at start holds nobody up longer than this; its durability is checked when it answers. */
 const REDIS_WAIT_MS = 2_000;
 const IDLE_CLOSE_MS = 50;
@@ -34,6 +37,11 @@ export interface ServiceDefinition<D extends ConfigDefinition> {
   readonly transport?: readonly ('handlers' | 'signals')[];
   /** For services whose routes are contracts (see @Route): who may call them, and how. Asked when the application is made, before it listens. */
   readonly routes?: (app: INestApplicationContext) => ServeOptions;
+  /**
+   * What is served by a Fastify plugin of others, such as a dashboard; it brings its own guard. Registered before the service listens.
+   * Do not wait for `register`: Fastify would load what it has, and the error filter, which comes later, would be left out of every route.
+   */
+  readonly plugins?: (app: INestApplicationContext, fastify: FastifyInstance, logger: Logger) => void;
 }
 
 /**
@@ -71,7 +79,7 @@ async function start<D extends ConfigDefinition>(
 
   const transport = transportOptions(service, settings, logger, metrics);
   const parts = { config, logger, metrics, app: definition.module(config, logger), imports: definition.transport ? [TransportModule.forRoot(transport)] : [] };
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', return503OnClosing: false, requestIdHeader: false });
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', return503OnClosing: false, requestIdHeader: false, routerOptions: { maxParamLength: MAX_PARAM_LENGTH } });
   const options = { logger: new NestLogger(logger), abortOnError: false, bodyParser: false };
   const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, options);
   app.useGlobalFilters(new AnyExceptionFilter(logger));
@@ -79,6 +87,7 @@ async function start<D extends ConfigDefinition>(
   readJson(app.getHttpAdapter().getInstance());
   followRequests(app.getHttpAdapter().getInstance(), logger, metrics);
   if (definition.routes !== undefined) serveRoutes(app, app.getHttpAdapter().getInstance(), definition.routes(app));
+  definition.plugins?.(app, app.getHttpAdapter().getInstance(), logger);
 
   const health = app.get(HealthRegistry);
   health.add(redisHealth(redis, settings.REDIS_KEY_PREFIX, settings.INSTANCE_ID));

@@ -3,7 +3,7 @@ import { DatabaseErrors } from '@angarium/database';
 import { EgressErrors } from '@angarium/egress';
 import { SharedErrors, type ErrorCatalogue } from '@angarium/errors';
 import { brokerRoutes, brokerTags } from '@angarium/contracts/broker-api';
-import { openApiOf } from '@angarium/contracts/broker-api';
+import { openApiOf } from '@angarium/contracts/open-api';
 import { MqErrors } from '../../errors.js';
 
 const description = `A message broker over HTTP: publish to topics; consume by pull, webhook, queue or realtime; in order per key where asked for.

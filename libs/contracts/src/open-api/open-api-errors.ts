@@ -27,7 +27,7 @@ export function commonCodes(route: RouteContract): string[] {
   const takesInput = route.params !== undefined || route.query !== undefined || route.body !== undefined || route.isIdempotent === true;
   return [
     ...(route.access.kind === 'open' ? [] : ['UNAUTHORIZED']),
-    ...(route.access.kind === 'scope' || route.access.kind === 'service' ? ['FORBIDDEN'] : []),
+    ...(['scope', 'service', 'operator'].includes(route.access.kind) ? ['FORBIDDEN'] : []),
     ...(takesInput ? ['INVALID_INPUT'] : []),
     ...(route.body === undefined ? [] : ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']),
     ...(route.isIdempotent === true ? ['MQ_IDEMPOTENCY_MISMATCH', 'MQ_IDEMPOTENCY_IN_PROGRESS'] : []),

@@ -1,0 +1,2 @@
+export { openApiOf } from './open-api.js';
+export type { OpenApiOptions } from './open-api.js';
