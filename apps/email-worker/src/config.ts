@@ -30,6 +30,27 @@ const emailVariables = {
     min: 1,
     max: 100_000,
   }),
+  EMAIL_BATCH_CONCURRENCY: variable.integer({
+    description: 'How many mails of one batch are sent at a time; a batch takes one of EMAIL_WORKER_CONCURRENCY.',
+    unit: 'count',
+    default: 5,
+    min: 1,
+    max: 100,
+  }),
+  EMAIL_PROVIDER_RATE: variable.integer({
+    description: 'Most mails that go out through SMTP_URL in a second, over all replicas; also through a sender of a tenant that has no rate of its own. 0: no limit.',
+    unit: 'count',
+    default: 100,
+    min: 0,
+    max: 100_000,
+  }),
+  EMAIL_DOMAIN_RATE: variable.integer({
+    description: 'Most mails to one receiving domain in a second, over all replicas; halved when it defers mails (421, 450, 451, 452), then growing back. 0: no limit.',
+    unit: 'count',
+    default: 50,
+    min: 0,
+    max: 100_000,
+  }),
   EMAIL_FROM: variable.text({
     description: 'Sender of mails that name none; its domain is also that of the Message-IDs.',
     default: 'Angarium <no-reply@angarium.local>',
@@ -64,6 +85,9 @@ const smtpVariables = {
     protocols: ['smtp', 'smtps'],
     default: 'smtp://127.0.0.1:1025',
   }),
+  SMTP_PRIVATE_HOSTS: variable.optionalText({
+    description: "Hosts (host or host:port, several by commas) that senders of tenants may name although their address is private. Left out: public ones only.",
+  }),
   SMTP_REQUIRE_TLS: variable.flag({ description: 'Send nothing, the login included, over a connection without TLS.', default: false }),
   SMTP_TIMEOUT_MS: variable.integer({
     description: 'Longest wait for a connection, its greeting, and each answer of the mail server.',
@@ -74,10 +98,23 @@ const smtpVariables = {
   }),
 };
 
+const linkVariables = {
+  PUBLIC_URL: variable.url({
+    description: 'Where the gateway is reached from outside; unsubscribe links begin with it.',
+    protocols: ['http', 'https'],
+    secret: false,
+    default: 'http://127.0.0.1:3000',
+  }),
+  SEAL_KEYS: variable.optionalText({
+    description: 'As of the other services. Needed for senders of tenants and for unsubscribe links.',
+    secret: true,
+  }),
+};
+
 /** Everything the email worker can be told from outside. */
 export const emailWorkerConfig = defineConfig(
   'email-worker',
-  { ...emailVariables, ...smtpVariables, ...serviceVariables, ...redisVariables, ...transportVariables, ...databaseVariables, ...queueVariables },
+  { ...emailVariables, ...smtpVariables, ...serviceVariables, ...redisVariables, ...transportVariables, ...databaseVariables, ...queueVariables, ...linkVariables },
   [
     ({ EMAIL_FROM }) => (parseMailbox(EMAIL_FROM) === undefined ? 'EMAIL_FROM is no sender; expected "name@domain" or "Name <name@domain>".' : undefined),
     ({ SMTP_URL }) =>

@@ -1,23 +1,32 @@
 import { DatabaseModule, OutboxRelay, publishThrough } from '@angarium/database';
+import { SharedLimits } from '@angarium/limits';
 import { Metrics, type Logger } from '@angarium/observability';
 import { JobWorker, QueuesModule } from '@angarium/queues';
+import { createSealer, type Sealer } from '@angarium/secrets';
 import { HealthRegistry } from '@angarium/service-shell';
 import { MessageBus } from '@angarium/transport';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ClaimDelivery } from './claim/claim-delivery.js';
 import { DeliveryRepository } from './claim/delivery.repository.js';
 import { OrderWantedMails } from './claim/order-wanted-mails.controller.js';
+import { SendBatchEmailHandler } from './claim/send-batch-email.handler.js';
 import { SendEmailHandler } from './claim/send-email.handler.js';
+import { SendMail } from './claim/send-mail.js';
+import { SendScheduledEmailHandler } from './claim/send-scheduled-email.handler.js';
 import { TakeJobs } from './claim/take-jobs.js';
-import type { ComposeLimits } from './compose/compose-mail.js';
-import { parseMailbox } from './compose/parse-mailbox.js';
 import type { EmailWorkerConfig } from './config.js';
-import { MailTransport } from './deliver/mail-transport.js';
-import { smtpTransport } from './deliver/smtp.provider.js';
-import { EmailErrors } from './errors.js';
+import { DeliverMail } from './deliver/deliver-mail.js';
+import { LimitsConnection } from './deliver/limits/limits-connection.js';
+import { MailPace } from './deliver/limits/mail-pace.js';
 import { DeliveryMetrics } from './report/delivery-metrics.js';
 import { OutcomeRecorder } from './report/outcome-recorder.js';
 import { OutcomeRepository } from './report/outcome.repository.js';
+import { FindSender } from './senders/find-sender.js';
+import { SEALER } from './senders/sealer.js';
+import { SenderRepository } from './senders/sender.repository.js';
+import { senderPools, systemSender } from './senders/senders.provider.js';
+import { SuppressionRepository } from './suppress/suppression.repository.js';
+import { UnsubscribeLinks } from './suppress/unsubscribe-links.js';
 
 /** Sends mails: claim → compose → deliver → report. */
 @Module({})
@@ -38,7 +47,7 @@ export class EmailWorkerModule {
         QueuesModule.forRoot(queueOptions(config, logger)),
       ],
       controllers: [OrderWantedMails],
-      providers: [DeliveryRepository, OutcomeRepository, DeliveryMetrics, ...sending(config, logger), ...taking(config, logger)],
+      providers: [DeliveryRepository, OutcomeRepository, SuppressionRepository, SenderRepository, DeliveryMetrics, ...sending(config, logger), ...taking(config, logger)],
     };
   }
 }
@@ -46,7 +55,18 @@ export class EmailWorkerModule {
 /** From the order of one mail to its outcome. */
 function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
   return [
-    { provide: MailTransport, useFactory: () => smtpTransport(config, logger) },
+    { provide: SEALER, useFactory: () => (config.SEAL_KEYS === undefined ? undefined : createSealer(config.SEAL_KEYS)) },
+    {
+      provide: FindSender,
+      inject: [SenderRepository, SEALER],
+      useFactory: (senders: SenderRepository, sealer: Sealer | undefined) => new FindSender({ senders, pools: senderPools(config, sealer, logger), system: systemSender(config, logger) }),
+    },
+    {
+      provide: MailPace,
+      inject: [LimitsConnection],
+      useFactory: ({ redis }: LimitsConnection) => new MailPace({ limits: new SharedLimits(redis, config.REDIS_KEY_PREFIX), domainRate: config.EMAIL_DOMAIN_RATE, logger }),
+    },
+    { provide: LimitsConnection, useFactory: () => new LimitsConnection(config, logger) },
     {
       provide: OutcomeRecorder,
       inject: [OutcomeRepository, OutboxRelay, MessageBus],
@@ -54,34 +74,51 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
         new OutcomeRecorder({ write: (those) => outcomes.close(those), onCommitted: () => relay.kick(), source, logger }),
     },
     {
-      provide: SendEmailHandler,
-      inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics],
-      useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics) =>
-        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config) }),
+      provide: ClaimDelivery,
+      inject: [DeliveryRepository, SuppressionRepository],
+      useFactory: (deliveries: DeliveryRepository, suppressions: SuppressionRepository) =>
+        new ClaimDelivery({ claimAll: (claims) => deliveries.claim(claims), suppressedOf: (claims) => suppressions.suppressedOf(claims) }),
+    },
+    {
+      provide: SendMail,
+      inject: [ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, SEALER],
+      useFactory: (
+        ...[claims, deliveries, senders, pace, recorder, metrics, sealer]: [ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, Sealer | undefined]
+      ) =>
+        new SendMail({
+          ...{ claims, deliveries, senders, recorder, metrics, logger, limits: composeLimits(config) },
+          ...{ deliver: new DeliverMail(pace), unsubscribe: new UnsubscribeLinks(config.PUBLIC_URL.replace(/\/+$/, ''), sealer) },
+        }),
+    },
+    {
+      provide: SendBatchEmailHandler,
+      inject: [SendMail, DeliveryRepository],
+      useFactory: (mail: SendMail, deliveries: DeliveryRepository) => new SendBatchEmailHandler({ mail, deliveries, concurrency: config.EMAIL_BATCH_CONCURRENCY, logger }),
     },
   ];
 }
 
-/** From the queue to `SendEmailHandler`, while the service runs. */
+/** From the queue to the handlers, while the service runs. */
 function taking(config: EmailWorkerConfig, logger: Logger): Provider[] {
   return [
     {
       provide: JobWorker,
-      inject: [SendEmailHandler, Metrics],
-      useFactory: (handler: SendEmailHandler, metrics: Metrics) =>
+      inject: [SendMail, SendBatchEmailHandler, Metrics],
+      useFactory: (mail: SendMail, batches: SendBatchEmailHandler, metrics: Metrics) =>
         new JobWorker({
           ...queueOptions(config, logger),
-          ...{ queue: 'email', handlers: [handler], concurrency: config.EMAIL_WORKER_CONCURRENCY, lockMs: config.QUEUE_LOCK_MS, metrics },
+          ...{ queue: 'email', handlers: [new SendEmailHandler(mail), batches, new SendScheduledEmailHandler(mail)] },
+          ...{ concurrency: config.EMAIL_WORKER_CONCURRENCY, lockMs: config.QUEUE_LOCK_MS, metrics },
           limiter: { max: config.EMAIL_RATE_PER_SECOND, duration: 1_000 },
         }),
     },
     {
       provide: TakeJobs,
-      inject: [JobWorker, OutcomeRecorder, MailTransport, HealthRegistry, DeliveryRepository],
-      useFactory: (worker: JobWorker, recorder: OutcomeRecorder, transport: MailTransport, health: HealthRegistry, deliveries: DeliveryRepository) => {
+      inject: [JobWorker, SendBatchEmailHandler, OutcomeRecorder, FindSender, HealthRegistry, DeliveryRepository],
+      useFactory: (...[worker, batches, recorder, senders, health, deliveries]: [JobWorker, SendBatchEmailHandler, OutcomeRecorder, FindSender, HealthRegistry, DeliveryRepository]) => {
         // the mail server is no part of readiness: without it a replica still takes orders, and they wait
         health.add(worker.health(), deliveries.health());
-        return new TakeJobs({ worker, recorder, transport, graceMs: config.SHUTDOWN_GRACE_MS });
+        return new TakeJobs({ worker, batches, recorder, senders, graceMs: config.SHUTDOWN_GRACE_MS });
       },
     },
   ];
@@ -91,8 +128,6 @@ function queueOptions({ REDIS_URL, REDIS_QUEUE_DB, REDIS_KEY_PREFIX }: EmailWork
   return { redisUrl: REDIS_URL, db: REDIS_QUEUE_DB, namespace: REDIS_KEY_PREFIX, logger };
 }
 
-function composeLimits({ EMAIL_FROM, EMAIL_MAX_BYTES, EMAIL_MAX_RECIPIENTS, EMAIL_ATTACHMENT_DIR }: EmailWorkerConfig): ComposeLimits {
-  const defaultFrom = parseMailbox(EMAIL_FROM);
-  if (defaultFrom === undefined) throw EmailErrors.EMAIL_INVALID('EMAIL_FROM is no sender. Give "name@domain" or "Name <name@domain>".');
-  return { defaultFrom, maxBytes: EMAIL_MAX_BYTES, maxRecipients: EMAIL_MAX_RECIPIENTS, attachmentFolder: EMAIL_ATTACHMENT_DIR };
+function composeLimits({ EMAIL_MAX_BYTES, EMAIL_MAX_RECIPIENTS, EMAIL_ATTACHMENT_DIR }: EmailWorkerConfig) {
+  return { maxBytes: EMAIL_MAX_BYTES, maxRecipients: EMAIL_MAX_RECIPIENTS, attachmentFolder: EMAIL_ATTACHMENT_DIR };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Contract, EventContract, JobContract, RequestContract, SignalContract } from './contract.js';
 import { AuditRecorded } from './events/audit-recorded.event.js';
 import { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
-import { EmailFailed, EmailRequested, EmailSent } from './events/email.events.js';
+import { EmailBounced, EmailFailed, EmailRequested, EmailSent, EmailSuppressed, EmailUnsubscribed } from './events/email.events.js';
 import { UserCreated } from './events/user-created.event.js';
 import { InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
 import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs.js';
@@ -12,9 +12,11 @@ import { ListAudit } from './requests/audit-list.request.js';
 import { GetUser } from './requests/user-get.request.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
 
+const emailEvents = [EmailSuppressed, EmailBounced, EmailUnsubscribed] as const;
+
 /** Every message of this system. A message that is not here does not exist. */
 export const catalogue = {
-  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled] as readonly EventContract[],
+  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled, ...emailEvents] as readonly EventContract[],
   requests: [GetUser, ListAudit] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],

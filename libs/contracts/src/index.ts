@@ -20,7 +20,7 @@ export { checkPayload } from './check-payload.js';
 export { ContractErrors } from './errors.js';
 export { AuditRecorded } from './events/audit-recorded.event.js';
 export { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
-export { EmailFailed, EmailRequested, EmailSent } from './events/email.events.js';
+export { EmailBounced, EmailFailed, EmailRequested, EmailSent, EmailSuppressed, EmailUnsubscribed } from './events/email.events.js';
 export { UserCreated } from './events/user-created.event.js';
 export { deviceParams, InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
 export { localeTag, mailOrder, SendBatchEmail, SendEmail, SendScheduledEmail, templateKey, templateReference } from './jobs/email.jobs.js';

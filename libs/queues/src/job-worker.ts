@@ -26,6 +26,8 @@ export interface JobContext {
   readonly tenant: string;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** The last try that comes by itself. A later one was asked for by a person. */
+  readonly maxAttempts: number;
   /** No try follows when this one fails. */
   readonly isLastAttempt: boolean;
   /** Ends when the job ran out of time. */
@@ -128,6 +130,7 @@ export class JobWorker {
     return withinTime(Math.min(timeoutMs, handler.contract.timeoutMs), (signal) =>
       handler.handle(checked, {
         ...{ jobId: job.id ?? '', idempotencyKey, tenant: context.tenant, attempt, signal },
+        maxAttempts: job.opts.attempts ?? 1,
         isLastAttempt: attempt >= (job.opts.attempts ?? 1),
         progress: (percent) => job.updateProgress(percent),
       }),

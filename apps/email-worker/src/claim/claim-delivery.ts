@@ -2,10 +2,28 @@ import type { Claim, Delivery } from './delivery.repository.js';
 
 const MAX_BATCH = 200;
 
+/** A claim, and what it asks of the suppression list in the same breath. */
+export interface MailClaim extends Claim {
+  /** The recipients' address keys. */
+  readonly addressKeys: readonly string[];
+}
+
+export interface ClaimedMail extends Delivery {
+  /** Address keys that get nothing of this. */
+  readonly suppressed: ReadonlySet<string>;
+}
+
 interface Waiting {
-  readonly claim: Claim;
-  readonly resolve: (delivery: Delivery) => void;
+  readonly claim: MailClaim;
+  readonly resolve: (delivery: ClaimedMail) => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface ClaimQueries {
+  /** See DeliveryRepository.claim; no two mails of a batch are the same, because a mail is handled once at a time. */
+  readonly claimAll: (claims: readonly Claim[]) => Promise<readonly Delivery[]>;
+  /** Of each claim the address keys that are on the suppression list. */
+  readonly suppressedOf: (claims: readonly MailClaim[]) => Promise<readonly ReadonlySet<string>[]>;
 }
 
 /**
@@ -16,11 +34,10 @@ export class ClaimDelivery {
   private waiting: Waiting[] = [];
   private isClaiming = false;
 
-  /** @param claimAll see DeliveryRepository.claim; no two mails of a batch are the same, because a mail is handled once at a time. */
-  constructor(private readonly claimAll: (claims: readonly Claim[]) => Promise<readonly Delivery[]>) {}
+  constructor(private readonly queries: ClaimQueries) {}
 
   /** The mail's row in the ledger. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
-  claim(claim: Claim): Promise<Delivery> {
+  claim(claim: MailClaim): Promise<ClaimedMail> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ claim, resolve, reject });
       if (!this.isClaiming) void this.claimWaiting();
@@ -33,11 +50,12 @@ export class ClaimDelivery {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const deliveries = await this.claimAll(batch.map(({ claim }) => claim));
+        const claims = batch.map(({ claim }) => claim);
+        const [deliveries, suppressed] = await Promise.all([this.queries.claimAll(claims), this.queries.suppressedOf(claims)]);
         batch.forEach(({ resolve, reject }, index) => {
-          const delivery = deliveries[index];
-          if (delivery === undefined) reject(new Error('a claim was answered without its row'));
-          else resolve(delivery);
+          const [delivery, keys] = [deliveries[index], suppressed[index]];
+          if (delivery === undefined || keys === undefined) reject(new Error('a claim was answered without its row'));
+          else resolve({ ...delivery, suppressed: keys });
         });
       } catch (error) {
         batch.forEach(({ reject }) => reject(error));

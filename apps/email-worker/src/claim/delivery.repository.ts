@@ -7,7 +7,9 @@ import { uuidV7 } from './uuid-v7.js';
 export interface Delivery {
   readonly id: string;
   readonly messageId: string;
-  readonly status: 'claimed' | 'sent' | 'failed';
+  readonly status: 'claimed' | 'sent' | 'failed' | 'unknown' | 'suppressed';
+  /** See `claim`. */
+  readonly attempts: number;
   readonly acceptedCount: number;
   readonly rejectedCount: number;
   readonly lastError: string | null;
@@ -20,6 +22,8 @@ export interface Claim {
   readonly attempt: number;
   /** Right side of the Message-ID that a new delivery gets. */
   readonly domain: string;
+  /** What kind of mail it is, where the order says. */
+  readonly category?: string | undefined;
 }
 
 @Injectable()
@@ -28,7 +32,10 @@ export class DeliveryRepository {
 
   /**
    * Enters mails into the ledger, or finds them there: one row per tenant and idempotency key, with the id and Message-ID it was first
-   * given. Whoever finds `sent` or `failed` must not send. Idempotent. No two of the claims may name the same mail.
+   * given. Whoever finds another status than `claimed` must not send. Idempotent. No two of the claims may name the same mail.
+   *
+   * `attempts` of a closed row is the last attempt that comes by itself. A later one was asked for by a person (who retried the job):
+   * it opens a row that is `failed`, `unknown` or `suppressed` again. What was sent stays sent.
    * @returns the rows in the order of the claims.
    * @throws DATABASE_UNAVAILABLE, DATABASE_BUSY
    */
@@ -37,15 +44,17 @@ export class DeliveryRepository {
     // one statement: of two replicas that claim at once exactly one inserts, and the other sees its row;
     // ordered, so that two replicas that claim the same mails do not lock each other out
     const rows = await this.db.$queryRaw<(Delivery & Pick<Claim, 'tenant' | 'idempotencyKey'>)[]>`
-      INSERT INTO "email"."email_deliveries" AS ledger (id, tenant, idempotency_key, message_id, attempts)
+      INSERT INTO "email"."email_deliveries" AS ledger (id, tenant, idempotency_key, message_id, attempts, category)
       SELECT * FROM unnest(
         ${ids}::uuid[], ${claims.map((it) => it.tenant)}::text[], ${claims.map((it) => it.idempotencyKey)}::text[],
-        ${claims.map(({ domain }, index) => `<${ids[index]}@${domain}>`)}::text[], ${claims.map((it) => it.attempt)}::int[]
-      ) AS given (id, tenant, idempotency_key, message_id, attempts)
+        ${claims.map(({ domain }, index) => `<${ids[index]}@${domain}>`)}::text[], ${claims.map((it) => it.attempt)}::int[],
+        ${claims.map((it) => it.category ?? null)}::text[]
+      ) AS given (id, tenant, idempotency_key, message_id, attempts, category)
       ORDER BY tenant, idempotency_key
-      ON CONFLICT (tenant, idempotency_key) DO UPDATE
-        SET attempts = CASE WHEN ledger.status = 'claimed' THEN greatest(ledger.attempts, excluded.attempts) ELSE ledger.attempts END
-      RETURNING id::text AS id, tenant, idempotency_key AS "idempotencyKey", message_id AS "messageId", status::text AS status,
+      ON CONFLICT (tenant, idempotency_key) DO UPDATE SET
+        attempts = CASE WHEN ledger.status = 'sent' THEN ledger.attempts ELSE greatest(ledger.attempts, excluded.attempts) END,
+        status = CASE WHEN ledger.status IN ('failed', 'unknown', 'suppressed') AND excluded.attempts > ledger.attempts THEN 'claimed' ELSE ledger.status END
+      RETURNING id::text AS id, tenant, idempotency_key AS "idempotencyKey", message_id AS "messageId", status::text AS status, attempts,
         accepted_count AS "acceptedCount", rejected_count AS "rejectedCount", last_error AS "lastError"`;
     const found = new Map(rows.map((row) => [mailName(row), row]));
     return claims.map((claim) => {
@@ -53,6 +62,18 @@ export class DeliveryRepository {
       if (row === undefined) throw new Error('INSERT … RETURNING answered without the row of a claim');
       return row;
     });
+  }
+
+  /**
+   * The mails' job ended with this attempt: the next one, if there is one, is a person's wish. Rows that are open or sent stay as they are. Idempotent.
+   * @throws DATABASE_UNAVAILABLE, DATABASE_BUSY
+   */
+  async endAt(attempt: number, tenant: string, idempotencyKeys: readonly string[]): Promise<void> {
+    if (idempotencyKeys.length === 0) return;
+    await this.db.$executeRaw`
+      UPDATE "email"."email_deliveries" SET attempts = ${attempt}
+      WHERE tenant = ${tenant} AND idempotency_key = ANY(${[...idempotencyKeys]}::text[])
+        AND status IN ('failed', 'unknown', 'suppressed') AND attempts <> ${attempt}`;
   }
 
   /** Whether the ledger can be written to; for readiness. */

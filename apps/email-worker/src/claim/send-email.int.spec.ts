@@ -165,18 +165,33 @@ describe('the email worker', () => {
     const idempotencyKey = uuidV7();
     await queues.sendEmail({ to: [good, bad], subject: 'Two', text: 'Both of you' }, { idempotencyKey });
     expect(await awaitEvents(EmailSent, idempotencyKey)).toMatchObject([{ acceptedCount: 1, rejectedCount: 1 }]);
-    expect((await rowOf(idempotencyKey))?.lastError).toContain('550');
+    expect(await rowOf(idempotencyKey)).toMatchObject({ lastError: expect.stringContaining('550') as string, recipients: [{ status: 'accepted' }, { status: 'rejected', smtp: 550 }] });
+    expect(JSON.stringify(await rowOf(idempotencyKey))).not.toContain('example.com');
   });
 
-  it('sends a mail again under the same Message-ID when the server took it and never said so', async () => {
+  it('holds a mail that the server took without saying so, and tells that nobody knows', async () => {
     const user = someUser();
     inbox.loseAnswer(1);
     await bus.emit(UserCreated, user);
-    await awaitEvents(EmailSent, welcomeKey(user));
-    const mails = await mailsTo(user.email);
+    expect(await awaitEvents(EmailFailed, welcomeKey(user))).toMatchObject([{ code: 'EMAIL_OUTCOME_UNKNOWN' }]);
+    expect(await rowOf(welcomeKey(user))).toMatchObject({ status: 'unknown', attempts: 1 });
+    await forgetJobs();
+    await bus.emit(UserCreated, user);
+    await waitFor(() => worker.output().includes('Nobody knows whether this mail went out'), { what: 'the repeated job to end' });
+    expect(await mailsTo(user.email)).toHaveLength(1);
+    expect(await attemptsCounted('EMAIL_OUTCOME_UNKNOWN')).toBe(1);
+  });
+
+  it('sends such a mail again under the same Message-ID when its order says so', async () => {
+    const to = `${uuidV7()}@example.com`;
+    const idempotencyKey = uuidV7();
+    inbox.loseAnswer(1);
+    await queues.sendEmail({ to, subject: 'Twice', text: 'rather than never', ifUnknown: 'repeat' }, { idempotencyKey });
+    await awaitEvents(EmailSent, idempotencyKey);
+    const mails = await mailsTo(to);
     expect(mails).toHaveLength(2);
     expect(mails[0]!.MessageID).toBe(mails[1]!.MessageID);
-    expect(await attemptsCounted('EMAIL_OUTCOME_UNKNOWN')).toBe(1);
+    expect(await eventsOf(EmailFailed, idempotencyKey)).toEqual([]);
   });
 
   it('keeps mails while the mail server is away, at no attempt, and sends them when it is back', async () => {

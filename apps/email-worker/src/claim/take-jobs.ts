@@ -1,7 +1,8 @@
 import type { JobWorker } from '@angarium/queues';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import type { MailTransport } from '../deliver/mail-transport.js';
 import type { OutcomeRecorder } from '../report/outcome-recorder.js';
+import type { SenderDirectory } from '../senders/sender.js';
+import type { SendBatchEmailHandler } from './send-batch-email.handler.js';
 
 /** The share of the grace time after which jobs that wait for Postgres are given back, while Redis can still be told. */
 const LAST_CALL = 0.8;
@@ -9,12 +10,14 @@ const LAST_CALL = 0.8;
 export interface TakeJobsParts {
   readonly worker: JobWorker;
   readonly recorder: OutcomeRecorder;
-  readonly transport: MailTransport;
+  readonly batches: SendBatchEmailHandler;
+  readonly senders: SenderDirectory;
   readonly graceMs: number;
 }
 
 /**
- * Begins to take jobs when everything else stands, and ends in the order of the journey: no new jobs, those that run end,
+ * Begins to take jobs when everything else stands, and ends in the order of the journey: no new jobs, those that run end
+ * (batches after the mails that are on their way),
  * their outcomes are written, the SMTP connections close. Jobs that do not end in time are handed to other replicas when their lock ends.
  */
 export class TakeJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -25,11 +28,12 @@ export class TakeJobs implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const { worker, recorder, transport, graceMs } = this.parts;
+    const { worker, batches, recorder, senders, graceMs } = this.parts;
     const lastCall = setTimeout(() => recorder.stop(), graceMs * LAST_CALL);
+    batches.stop();
     await worker.close(graceMs);
     clearTimeout(lastCall);
     recorder.stop();
-    transport.close();
+    senders.close();
   }
 }

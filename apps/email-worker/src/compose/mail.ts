@@ -23,4 +23,6 @@ export interface Mail {
   readonly text?: string;
   readonly html?: string;
   readonly attachments: readonly Attachment[];
+  /** Further headers, by name; added after composing. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

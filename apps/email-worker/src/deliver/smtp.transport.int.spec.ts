@@ -47,7 +47,7 @@ describe('a mail on its way out', () => {
       ...{ cc: ['cc@example.com'], bcc: ['bcc@example.com'], replyTo: 'reply@example.com', from: '"Lovelace, Ada" <ada@angarium.test>', html: '<p>Hällo</p>' },
       attachments: [{ filename: 'prüfung 1.txt', contentType: 'text/plain', content: Buffer.from('inhalt').toString('base64') }],
     });
-    expect(await connect().send(mail, never())).toEqual({ acceptedCount: 3, rejectedCount: 0 });
+    expect(await connect().send(mail, never())).toEqual({ acceptedCount: 3, rejectedCount: 0, refusals: [] });
     const [it] = await inbox.messages();
     expect(it).toMatchObject({
       From: { Name: 'Lovelace, Ada', Address: 'ada@angarium.test' },
@@ -61,7 +61,7 @@ describe('a mail on its way out', () => {
   it('says how many of its recipients were refused, and why', async () => {
     inbox.refuse('bad@example.com', 550, { text: 'no <bad@example.com> here' });
     const result = await connect().send(await compose({ to: ['ada@example.com', 'bad@example.com'] }), never());
-    expect(result).toEqual({ acceptedCount: 1, rejectedCount: 1, rejection: '550 no <address> here' });
+    expect(result).toEqual({ acceptedCount: 1, rejectedCount: 1, rejection: '550 no <address> here', refusals: [{ index: 1, smtp: 550, reason: '550 no <address> here' }] });
   });
 
   it('has no header but its own, whatever a hostile order says', async () => {
@@ -156,7 +156,7 @@ describe('a mail on its way out', () => {
 
   it('has an unknown outcome when the server takes it and falls silent', async () => {
     inbox.hold();
-    await expect(connect({ timeoutMs: 200 }).send(await compose(), never())).rejects.toMatchObject({ code: 'EMAIL_OUTCOME_UNKNOWN', retry: 'later' });
+    await expect(connect({ timeoutMs: 200 }).send(await compose(), never())).rejects.toMatchObject({ code: 'EMAIL_OUTCOME_UNKNOWN', retry: 'never' });
     await waitFor(() => inbox.waiting === 0, { what: 'the server to see that we left' });
   });
 

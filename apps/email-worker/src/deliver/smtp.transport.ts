@@ -1,9 +1,11 @@
 import { createTransport, type SendMailOptions, type Transporter, type SMTPPoolOptions, type SMTPPoolSentMessageInfo } from 'nodemailer';
 import DKIM from 'nodemailer/lib/dkim';
 import type { Mail, Mailbox } from '../compose/mail.js';
+import { addressKey } from '../report/recipient-key.js';
 import { describeReply } from './describe-reply.js';
 import type { DkimOptions } from './dkim.js';
-import { MailTransport, type DeliveryResult } from './mail-transport.js';
+import { MailTransport, type DeliveryResult, type Refusal } from './mail-transport.js';
+import { recipientsOf } from './recipients-of.js';
 import type { SmtpAddress } from './smtp-address.js';
 import { translateSmtpError, type SendingStage, type SmtpFailure } from './translate-smtp-error.js';
 import { watchContent } from './watch-content.js';
@@ -15,6 +17,8 @@ export interface SmtpTransportOptions {
   readonly connections: number;
   readonly timeoutMs: number;
   readonly dkim?: DkimOptions | undefined;
+  /** Opens the sockets of a server that may only be a public one. Left out: nodemailer does. */
+  readonly getSocket?: SMTPPoolOptions['getSocket'];
 }
 
 /** nodemailer hands mail options through to plugins; ours hears by this how far the mail came. */
@@ -47,15 +51,16 @@ export class SmtpTransport extends MailTransport {
     };
     try {
       const { accepted, rejected, rejectedErrors } = await this.transporter.sendMail({ ...toOptions(mail), signal, onStage } as WatchedMail);
-      const refusal = (rejectedErrors as SmtpFailure[] | undefined)?.[0]?.response;
+      const refusals = readRefusals(mail, rejectedErrors);
       return {
         acceptedCount: accepted?.length ?? 0,
         rejectedCount: rejected?.length ?? 0,
-        ...(refusal === undefined ? {} : { rejection: describeReply(refusal) }),
+        ...(refusals[0] === undefined ? {} : { rejection: refusals[0].reason }),
+        refusals,
       };
     } catch (error) {
       if (signal.aborted && seen.stage !== 'content') throw signal.reason;
-      throw translateSmtpError(error, seen.stage);
+      throw translateSmtpError(error, seen.stage, readRefusals(mail, (error as { rejectedErrors?: unknown } | null)?.rejectedErrors));
     }
   }
 
@@ -64,7 +69,16 @@ export class SmtpTransport extends MailTransport {
   }
 }
 
-function poolOptions({ server, requireTls, connections, timeoutMs }: SmtpTransportOptions): SMTPPoolOptions & { pool: true } {
+/** nodemailer names the recipients it was refused; from here on they are numbers. */
+function readRefusals(mail: Mail, errors: unknown): Refusal[] {
+  const places = new Map(recipientsOf(mail).map((address, index) => [addressKey(address), index]));
+  return ((errors ?? []) as (SmtpFailure & { recipient?: string })[]).flatMap(({ recipient, responseCode, response }) => {
+    const index = places.get(addressKey(recipient ?? ''));
+    return index === undefined ? [] : [{ index, ...(responseCode === undefined ? {} : { smtp: responseCode }), reason: describeReply(response ?? 'refused') }];
+  });
+}
+
+function poolOptions({ server, requireTls, connections, timeoutMs, getSocket }: SmtpTransportOptions): SMTPPoolOptions & { pool: true } {
   return {
     ...{ pool: true, host: server.host, port: server.port, secure: server.isTlsFromStart, requireTLS: requireTls && !server.isTlsFromStart },
     ...(server.login === undefined ? {} : { auth: server.login }),
@@ -74,12 +88,13 @@ function poolOptions({ server, requireTls, connections, timeoutMs }: SmtpTranspo
     maxRequeues: 1,
     // a mail is bytes by now; whatever asks for a file or an address to be fetched was smuggled in
     ...{ disableFileAccess: true, disableUrlAccess: true },
+    ...(getSocket === undefined ? {} : { getSocket }),
     logger: false,
   };
 }
 
 function toOptions(mail: Mail): SendMailOptions {
-  const { messageId, from, to, cc, bcc, replyTo, subject, text, html, attachments } = mail;
+  const { messageId, from, to, cc, bcc, replyTo, subject, text, html, attachments, headers } = mail;
   return {
     messageId,
     from: toMailbox(from),
@@ -87,6 +102,7 @@ function toOptions(mail: Mail): SendMailOptions {
     ...{ to: to.map(toPlain), cc: cc.map(toPlain), bcc: bcc.map(toPlain) },
     ...(replyTo === undefined ? {} : { replyTo: toPlain(replyTo) }),
     subject,
+    ...(headers === undefined ? {} : { headers: { ...headers } }),
     ...(text === undefined ? {} : { text }),
     ...(html === undefined ? {} : { html }),
     attachments: attachments.map((it) => ({ ...it })),

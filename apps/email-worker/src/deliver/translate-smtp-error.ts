@@ -1,6 +1,7 @@
 import { AngariumError } from '@angarium/errors';
 import { EmailErrors } from '../errors.js';
 import { describeReply } from './describe-reply.js';
+import type { Refusal } from './mail-transport.js';
 
 /**
  * How far the mail had come when something failed:
@@ -34,14 +35,16 @@ const loginFaults = new Set(['EAUTH', 'ENOAUTH', 'EOAUTH2', 'EREQUIRETLS']);
  * | envelope, content | 5xx | refused for good (503, a session out of step, is not) |
  * | envelope, content | 4xx | later |
  * | envelope | none | nothing of the mail went out: waits, costs no attempt |
- * | content | none | the server may have taken it. Not to send again could lose it, to send again could double it: it goes out again
- *   with the same Message-ID, so that a receiving server can recognise the second one. Counted apart. |
+ * | content | none | the server may have taken it. Not to send again could lose it, to send again could double it. Nobody here can
+ *   know, so it is not sent again unless its order says so or a person asks; either time with the same Message-ID. |
+ *
+ * @param refusals recipients that the server refused; handed on in the details.
  */
-export function translateSmtpError(error: unknown, stage: SendingStage): AngariumError {
+export function translateSmtpError(error: unknown, stage: SendingStage, refusals: readonly Refusal[] = []): AngariumError {
   if (error instanceof AngariumError) return error;
   const failure = (typeof error === 'object' && error !== null ? error : {}) as SmtpFailure;
   const { code, originalCode, responseCode, response, command } = failure;
-  const details = { stage, smtp: responseCode, reason: originalCode ?? code };
+  const details = { stage, smtp: responseCode, reason: originalCode ?? code, ...(refusals.length === 0 ? {} : { refusals }) };
   const reply = response === undefined ? undefined : describeReply(response);
 
   if (code !== undefined && loginFaults.has(code)) {
@@ -61,5 +64,5 @@ export function translateSmtpError(error: unknown, stage: SendingStage): Angariu
   if (stage === 'envelope') {
     return EmailErrors.SMTP_UNAVAILABLE(`The mail server left before the mail went out (${reason}). The mail waits until it is back.`, { details });
   }
-  return EmailErrors.EMAIL_OUTCOME_UNKNOWN(`The mail server left without an answer after the mail went out (${reason}). It is sent again with the same Message-ID.`, { details });
+  return EmailErrors.EMAIL_OUTCOME_UNKNOWN(`The mail server left without an answer after the mail went out (${reason}). It may have arrived, and is not sent again by itself. Retry the job to send it once more, with the same Message-ID.`, { details });
 }

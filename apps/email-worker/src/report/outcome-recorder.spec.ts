@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.js';
 
 const outcome: SentOutcome = {
   ...{ deliveryId: '0190a6f0-9e30-7d5c-9f74-5c7181e4f601', tenant: 'system', idempotencyKey: 'key', messageId: '<1@angarium.test>' },
-  ...{ acceptedCount: 1, rejectedCount: 0, at: new Date() },
+  ...{ acceptedCount: 1, rejectedCount: 0, recipients: [], at: new Date() },
 };
 const other = (n: number): SentOutcome => ({ ...outcome, idempotencyKey: `key ${n}`, acceptedCount: n });
 

@@ -1,9 +1,9 @@
-import { EmailFailed, EmailSent, type EncodedEvent } from '@angarium/contracts';
+import { EmailFailed, EmailSent, EmailSuppressed, type EncodedEvent } from '@angarium/contracts';
 import { DatabaseErrors } from '@angarium/database';
 import { ignoreError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import { encodeEvent, type Source } from '@angarium/transport';
-import type { FailedRow, SentRow } from './outcome.js';
+import type { EndedRow, SentRow } from './outcome.js';
 import { OutcomeWriter, type OutcomeWriterOptions } from './outcome-writer.js';
 
 /** How long a job is held back while its outcome cannot be written; below the 60 s that the job may take. */
@@ -17,7 +17,8 @@ export interface MailKey {
   readonly idempotencyKey: string;
 }
 export type SentOutcome = SentRow & MailKey & { readonly messageId: string };
-export type FailedOutcome = FailedRow & MailKey & { readonly at: Date };
+export type FailedOutcome = EndedRow & MailKey & { readonly status: 'failed' | 'unknown'; readonly at: Date };
+export type SuppressedOutcome = Omit<EndedRow, 'status' | 'code' | 'reason'> & MailKey & { readonly at: Date };
 
 export interface OutcomeRecorderOptions extends OutcomeWriterOptions {
   readonly source: Source;
@@ -48,11 +49,20 @@ export class OutcomeRecorder {
     await this.record(outcome, outcome, encodeEvent(EmailSent, payload, this.options.source, { tenant }));
   }
 
-  /** As `recordSent`, for a mail that was given up. */
+  /** As `recordSent`, for a mail that was given up, or of which nobody knows whether it went out. */
   async recordFailed(outcome: FailedOutcome): Promise<void> {
     const { deliveryId, idempotencyKey, code, reason, at, tenant } = outcome;
     const payload = { deliveryId, idempotencyKey, code, reason: reason.slice(0, 500), failedAt: at.toISOString() };
     await this.record(outcome, outcome, encodeEvent(EmailFailed, payload, this.options.source, { tenant }));
+  }
+
+  /** As `recordSent`, for a mail whose recipients are all on the suppression list. */
+  async recordSuppressed(outcome: SuppressedOutcome): Promise<void> {
+    const { deliveryId, idempotencyKey, recipients, lastAttempt, at, tenant } = outcome;
+    const payload = { deliveryId, idempotencyKey, recipientCount: recipients.length, suppressedAt: at.toISOString() };
+    const reason = 'every recipient is on the suppression list';
+    const row: EndedRow = { deliveryId, status: 'suppressed', code: 'suppressed', reason, recipients, lastAttempt };
+    await this.record(outcome, row, encodeEvent(EmailSuppressed, payload, this.options.source, { tenant }));
   }
 
   /** Resolves when no outcome of this mail is open; at once in all but the rarest cases. @throws DATABASE_UNAVAILABLE as `recordSent`. */
@@ -66,7 +76,7 @@ export class OutcomeRecorder {
     this.writer.stop();
   }
 
-  private record(key: MailKey, row: SentRow | FailedRow, event: EncodedEvent): Promise<void> {
+  private record(key: MailKey, row: SentRow | EndedRow, event: EncodedEvent): Promise<void> {
     const name = nameOf(key);
     const stopped = () => this.notWritten('before the worker stopped');
     const written = this.writer.write({ row, event }, stopped).finally(() => this.open.delete(name));

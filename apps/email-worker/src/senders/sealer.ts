@@ -1,0 +1,2 @@
+/** Names the Sealer of SEAL_KEYS; undefined where there are none. */
+export const SEALER = Symbol('angarium:sealer');
