@@ -1,8 +1,9 @@
 /**
  * Megabytes of a semi-space of V8's young generation. Small ones keep an idle service small; the broker makes and drops
- * thousands of messages a second, which larger ones make cheaper (docs/decisions/008). The images have the same (docker-compose.yml).
+ * thousands of messages a second and the email worker a thousand mails, which larger ones make cheaper (docs/decisions/008).
+ * The images have the same (docker-compose.yml).
  */
-const semiSpaceMb = (service: string): number => (service === 'mq-broker' ? 32 : 4);
+const semiSpaceMb = (service: string): number => ({ 'mq-broker': 32, 'email-worker': 16 })[service] ?? 4;
 
 /** What Node runs a service with, besides its bundle. */
 export function nodeFlags(service: string): string[] {

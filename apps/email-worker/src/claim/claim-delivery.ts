@@ -1,3 +1,4 @@
+import { gathering } from '../report/gathering.js';
 import type { Claim, Delivery } from './delivery.repository.js';
 
 const MAX_BATCH = 200;
@@ -27,12 +28,13 @@ export interface ClaimQueries {
 }
 
 /**
- * Claims mails in batches without making anybody wait for one: what comes while a batch is being claimed is the next batch.
+ * Claims mails in batches: what comes while a batch is being claimed, or within ten milliseconds, is the next batch.
  * Alone, a claim goes at once. A batch that fails fails all its claims; their jobs come again.
  */
 export class ClaimDelivery {
   private waiting: Waiting[] = [];
   private isClaiming = false;
+  private beganAt = -Infinity;
 
   constructor(private readonly queries: ClaimQueries) {}
 
@@ -48,6 +50,9 @@ export class ClaimDelivery {
   private async claimWaiting(): Promise<void> {
     this.isClaiming = true;
     while (this.waiting.length > 0) {
+      const others = gathering(this.beganAt);
+      if (others !== undefined) await others;
+      this.beganAt = performance.now();
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
         const claims = batch.map(({ claim }) => claim);

@@ -1,4 +1,4 @@
-import { databaseHealth, InjectDatabase, type Database } from '@angarium/database';
+import { databaseHealth, InjectDatabase, toBinaryArray, type Database } from '@angarium/database';
 import type { HealthCheck } from '@angarium/observability';
 import { Injectable } from '@nestjs/common';
 import { uuidV7 } from './uuid-v7.js';
@@ -26,6 +26,20 @@ export interface Claim {
   readonly category?: string | undefined;
 }
 
+/**
+ * One statement: of two replicas that claim at once exactly one inserts, and the other sees its row.
+ * Ordered, so that two replicas that claim the same mails do not lock each other out.
+ */
+const CLAIM = `
+  INSERT INTO "email"."email_deliveries" AS ledger (id, tenant, idempotency_key, message_id, attempts, category)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[]) AS given (id, tenant, idempotency_key, message_id, attempts, category)
+  ORDER BY tenant, idempotency_key
+  ON CONFLICT (tenant, idempotency_key) DO UPDATE SET
+    attempts = CASE WHEN ledger.status = 'sent' THEN ledger.attempts ELSE greatest(ledger.attempts, excluded.attempts) END,
+    status = CASE WHEN ledger.status IN ('failed', 'unknown', 'suppressed') AND excluded.attempts > ledger.attempts THEN 'claimed' ELSE ledger.status END
+  RETURNING id::text AS id, tenant, idempotency_key AS "idempotencyKey", message_id AS "messageId", status::text AS status, attempts,
+    accepted_count AS "acceptedCount", rejected_count AS "rejectedCount", last_error AS "lastError"`;
+
 @Injectable()
 export class DeliveryRepository {
   constructor(@InjectDatabase() private readonly db: Database<'email'>) {}
@@ -41,21 +55,12 @@ export class DeliveryRepository {
    */
   async claim(claims: readonly Claim[]): Promise<Delivery[]> {
     const ids = claims.map(() => uuidV7());
-    // one statement: of two replicas that claim at once exactly one inserts, and the other sees its row;
-    // ordered, so that two replicas that claim the same mails do not lock each other out
-    const rows = await this.db.$queryRaw<(Delivery & Pick<Claim, 'tenant' | 'idempotencyKey'>)[]>`
-      INSERT INTO "email"."email_deliveries" AS ledger (id, tenant, idempotency_key, message_id, attempts, category)
-      SELECT * FROM unnest(
-        ${ids}::uuid[], ${claims.map((it) => it.tenant)}::text[], ${claims.map((it) => it.idempotencyKey)}::text[],
-        ${claims.map(({ domain }, index) => `<${ids[index]}@${domain}>`)}::text[], ${claims.map((it) => it.attempt)}::int[],
-        ${claims.map((it) => it.category ?? null)}::text[]
-      ) AS given (id, tenant, idempotency_key, message_id, attempts, category)
-      ORDER BY tenant, idempotency_key
-      ON CONFLICT (tenant, idempotency_key) DO UPDATE SET
-        attempts = CASE WHEN ledger.status = 'sent' THEN ledger.attempts ELSE greatest(ledger.attempts, excluded.attempts) END,
-        status = CASE WHEN ledger.status IN ('failed', 'unknown', 'suppressed') AND excluded.attempts > ledger.attempts THEN 'claimed' ELSE ledger.status END
-      RETURNING id::text AS id, tenant, idempotency_key AS "idempotencyKey", message_id AS "messageId", status::text AS status, attempts,
-        accepted_count AS "acceptedCount", rejected_count AS "rejectedCount", last_error AS "lastError"`;
+    const text = (of: (claim: Claim, index: number) => string | null) => toBinaryArray('text', claims.map(of));
+    const values = [
+      ...[toBinaryArray('uuid', ids), text((it) => it.tenant), text((it) => it.idempotencyKey), text(({ domain }, index) => `<${ids[index]}@${domain}>`)],
+      ...[toBinaryArray('int', claims.map((it) => it.attempt)), text((it) => it.category ?? null)],
+    ];
+    const rows = await this.db.$sql.query<Delivery & Pick<Claim, 'tenant' | 'idempotencyKey'>>(CLAIM, values, 'email-claim');
     const found = new Map(rows.map((row) => [mailName(row), row]));
     return claims.map((claim) => {
       const row = found.get(mailName(claim));

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError, ignoreError, toAngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
+import { gathering } from './gathering.js';
 import type { Outcome } from './outcome.js';
 
 const MAX_BATCH = 200;
@@ -22,7 +23,7 @@ interface Waiting {
 }
 
 /**
- * Writes outcomes in batches without making anybody wait for one: what comes while a batch is being written is the next batch.
+ * Writes outcomes in batches: what comes while a batch is being written, or within ten milliseconds, is the next batch. Alone, one goes at once.
  *
  * States: **idle**; **writing** one batch after the other; **pausing** after a failure, with everything kept; **stopped** for good.
  * A batch that fails for another reason than an outage is written one by one, so that an outcome that cannot be written keeps no other.
@@ -30,6 +31,7 @@ interface Waiting {
 export class OutcomeWriter {
   private waiting: Waiting[] = [];
   private isWriting = false;
+  private beganAt = -Infinity;
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: OutcomeWriterOptions) {}
@@ -54,6 +56,9 @@ export class OutcomeWriter {
     this.isWriting = true;
     let [failures, singles] = [0, 0];
     while (this.waiting.length > 0) {
+      const others = gathering(this.beganAt);
+      if (others !== undefined) await others;
+      this.beganAt = performance.now();
       const batch = this.waiting.splice(0, singles > 0 ? 1 : MAX_BATCH);
       const error = await this.tryToWrite(batch);
       if (error === undefined) {

@@ -109,7 +109,7 @@ export const RetryQueueJob = defineRoute({
   id: 'queues.retry-job',
   method: 'POST',
   path: '/queues/{name}/jobs/{jobId}/retry',
-  summary: 'Put a failed job back, with all its attempts.',
+  summary: 'Put a failed job back for another try.',
   params: jobParams,
   response: jobReference,
   errors: [...unavailable, 'JOB_NOT_FOUND', 'JOB_STATE_WRONG'],

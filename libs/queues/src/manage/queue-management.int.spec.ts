@@ -127,12 +127,12 @@ describe('the jobs of a queue', () => {
 });
 
 describe('changing what is in a queue', () => {
-  it('retries a job that failed, with all its attempts, and no other', async () => {
+  it('retries a job that failed, which goes on counting its attempts, and no other', async () => {
     await order('a', { attempts: 1 });
     await expect(queues.retryJob('email', 'a')).rejects.toMatchObject({ code: 'JOB_STATE_WRONG', message: saying('is waiting and cannot be retried'), details: { state: 'waiting' } });
     await (await take()).moveToFailed(new Error('no ink'), 'token', false);
     await queues.retryJob('email', 'a');
-    expect(await queues.getJob('email', 'a')).toMatchObject({ state: 'waiting', attemptsMade: 0, failedReason: null });
+    expect(await queues.getJob('email', 'a')).toMatchObject({ state: 'waiting', attemptsMade: 1, failedReason: null });
     expect((await take()).id).toBe('a');
   });
 

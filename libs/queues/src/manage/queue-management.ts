@@ -52,12 +52,16 @@ export class QueueManagement {
     });
   }
 
-  /** Puts a failed job back, with all its attempts. @throws JOB_NOT_FOUND, JOB_STATE_WRONG when it has not failed. */
+  /**
+   * Puts a failed job back for another try, and those that its attempts leave. It goes on counting: by a number beyond the last attempt a worker
+   * knows that a person wants it, and does again what it had given up.
+   * @throws JOB_NOT_FOUND, JOB_STATE_WRONG when it has not failed.
+   */
   async retryJob(name: string, jobId: string): Promise<void> {
     await this.with(name, async (queue) => {
       const job = await find(queue, jobId);
       try {
-        await job.retry('failed', { resetAttemptsMade: true });
+        await job.retry('failed');
       } catch (error) {
         if (codeOf(error) === ErrorCode.JobNotExist) throw notFound(queue, jobId);
         if (codeOf(error) === ErrorCode.JobNotInState) throw wrongState(job, stateOf(await job.getState()), 'retried', 'only one that has failed can be');

@@ -8,6 +8,9 @@ const SECOND_MS = 1_000;
 /** A job that was put back does not come sooner: taking a job costs more than waiting. */
 const PUT_BACK_MIN_MS = 250;
 const PUT_BACK_SPREAD_MS = 500;
+/** Nor later: the rate may have grown, or those in front of it may be gone. */
+const PUT_BACK_MAX_MS = 60_000;
+const MAX_TURNS = 10_000;
 /** A domain that keeps saying "slower" still gets one mail in ten seconds, so that we notice when it stops. */
 const SLOWEST_PER_SECOND = 0.1;
 
@@ -27,6 +30,9 @@ export interface PaceWait {
 
 /** How fast mails go out, over all replicas: per sender, and per receiving domain as fast as it bears. One round trip to Redis a mail. */
 export class MailPace {
+  /** By limit: when the next mail that is put back here has its turn. All coming back at once would all be refused but one, again and again. */
+  private readonly turns = new Map<string, number>();
+
   constructor(private readonly options: MailPaceOptions) {}
 
   /**
@@ -40,7 +46,7 @@ export class MailPace {
     for (;;) {
       const verdict = await this.options.limits.take(limits);
       if (verdict.isGranted) return;
-      if (performance.now() + verdict.waitMs > until) throw this.refused(verdict.waitMs);
+      if (performance.now() + verdict.waitMs > until) throw this.refused(verdict.limit, verdict.waitMs);
       await pause(verdict.waitMs, undefined, { signal }).catch((error: unknown) => {
         throw signal.aborted ? signal.reason : error;
       });
@@ -65,10 +71,18 @@ export class MailPace {
     return { name: `email:domain:${domain}`, kind: 'adaptive', capacity: this.options.domainRate, windowMs: SECOND_MS, floor: SLOWEST_PER_SECOND };
   }
 
-  private refused(waitMs: number) {
+  private refused(limit: Limit, waitMs: number) {
     const { random = Math.random } = this.options;
-    // spread, so that those who wait do not all come at once and are all refused but one
-    const afterMs = Math.ceil(Math.max(waitMs, PUT_BACK_MIN_MS) + random() * PUT_BACK_SPREAD_MS);
+    const afterMs = Math.ceil(Math.max(this.untilTurn(limit, waitMs), PUT_BACK_MIN_MS) + random() * PUT_BACK_SPREAD_MS);
     return EmailErrors.EMAIL_RATE_LIMITED(`The sender or a receiving domain gets no more mails for ${Math.ceil(waitMs)} ms. The mail waits.`, { retry: { afterMs } });
+  }
+
+  /** Gives out turns one after the other, as fast as the limit allows. Other replicas give out the same ones; who comes in vain gets another. */
+  private untilTurn({ name, capacity, windowMs }: Limit, waitMs: number): number {
+    const now = performance.now();
+    if (this.turns.size >= MAX_TURNS) this.turns.clear();
+    const turn = Math.min(Math.max(now + waitMs, this.turns.get(name) ?? 0), now + PUT_BACK_MAX_MS);
+    this.turns.set(name, turn + windowMs / capacity);
+    return turn - now;
   }
 }

@@ -75,6 +75,6 @@ function shown(job: Job): QueueJob {
     remove: () => job.remove(),
     promote: () => job.promote(),
     // what was completed would be done again under its old key: that is nothing to do by a slip of the hand
-    retry: () => job.retry('failed', { resetAttemptsMade: true }),
+    retry: () => job.retry('failed'),
   };
 }
