@@ -32,7 +32,7 @@ afterAll(async () => {
 // below the hook above: connections are closed while their server is there
 stopAfterTests();
 
-const take = async () => (await worker.getNextJob('token', { block: false })) as Job;
+const take = async () => (await worker.getNextJob('token', { block: false }));
 const json = async (answer: Response) => ({ status: answer.status, body: (await answer.json()) as Record<string, unknown> });
 
 describe('the routes of the queues', () => {
