@@ -1,4 +1,6 @@
 import type { RouteContract } from '../route.js';
+import * as sms from './sms.routes.js';
+import * as verification from './verification.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -8,9 +10,11 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Verifications: 'Codes by SMS: send one, check it.',
+  SMS: 'Texts of SMS as each provider wants them, and why an SMS would not go out.',
 };
 
-const modules: readonly object[] = [];
+const modules: readonly object[] = [sms, verification];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

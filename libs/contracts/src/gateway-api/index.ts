@@ -1,1 +1,3 @@
 export { gatewayRoutes, gatewayTags } from './all-routes.js';
+export { DeleteSmsTemplateRoute, ExplainSmsRoute, GetSmsTemplateRoute, PutSmsTemplateRoute } from './sms.routes.js';
+export { CancelVerificationRoute, CheckVerificationRoute, StartVerificationRoute } from './verification.routes.js';

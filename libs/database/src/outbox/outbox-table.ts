@@ -7,6 +7,7 @@ export type OutboxConnection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'> &
 const tables: Readonly<Record<OutboxOwner, Prisma.Sql>> = {
   accounts: Prisma.raw('"accounts"."outbox_events"'),
   email: Prisma.raw('"email"."outbox_events"'),
+  sms: Prisma.raw('"sms"."outbox_events"'),
   tasks: Prisma.raw('"tasks"."outbox_events"'),
 };
 
