@@ -13,20 +13,45 @@ export interface OutgoingSms {
   /** Milliseconds after which it is of no use; where the provider can be told. */
   readonly validityMs?: number;
 }
+
 /** The provider took responsibility. */
-export interface AcceptedSms { readonly providerMessageId: string; readonly segments?: number; readonly price?: { readonly amount: number; readonly currency: string } }
+export interface AcceptedSms {
+  readonly providerMessageId: string;
+  readonly segments?: number;
+  readonly price?: { readonly amount: number; readonly currency: string };
+}
+
 /** What became of an SMS, asked or told later. */
 export type SmsFate =
   | { readonly state: 'accepted' | 'sent' | 'delivered'; readonly providerMessageId: string; readonly at?: Date }
   | { readonly state: 'failed'; readonly providerMessageId?: string; readonly code: string; readonly reason: string; readonly at?: Date }
-  | { readonly state: 'unknown' } | { readonly state: 'never-seen' };
+  | { readonly state: 'unknown' }
+  | { readonly state: 'never-seen' };
+
+/** What is known about an SMS whose fate is asked for. */
+export interface SentSms {
+  readonly deliveryId: string;
+  readonly phone: string;
+  readonly providerMessageId?: string;
+  readonly sentAt: Date;
+}
+
+/** One service that carries SMS. */
 export interface SmsProvider {
   readonly name: SmsProviderName;
-  /** Whether it takes free text to this country, and whether it takes templates. */
+  /** Whether it takes free text, and whether it takes templates. */
   readonly takesFreeText: boolean;
   readonly takesTemplates: boolean;
-  /** @throws SMS_REJECTED (definite: not sent; details.mayFailover says whether another provider may take it), SMS_THROTTLED (definite, {afterMs}), SMS_PROVIDER_AWAY (nothing went out), SMS_OUTCOME_UNKNOWN (may have been sent). */
+  /**
+   * Sends at most once: nothing is repeated in here.
+   * @throws SMS_REJECTED (definite: not sent; details.mayFailover says whether another provider may take it), SMS_THROTTLED (definite, {afterMs}),
+   * SMS_PROVIDER_AWAY (nothing went out), SMS_LOGIN_REFUSED (definite; our account, not the SMS), SMS_OUTCOME_UNKNOWN (may have been sent).
+   */
   send(sms: OutgoingSms, signal: AbortSignal): Promise<AcceptedSms>;
-  /** Asks what became of it; undefined where the provider cannot be asked. */
-  readonly query?: (what: { readonly deliveryId: string; readonly phone: string; readonly providerMessageId?: string; readonly sentAt: Date }, signal: AbortSignal) => Promise<SmsFate>;
+  /**
+   * Asks what became of it; undefined where the provider cannot be asked. Changes nothing. `never-seen` is only said of what
+   * is older than a minute: providers list an SMS a moment after they took it; until then it is `unknown`.
+   * @throws SMS_PROVIDER_AWAY when there is no answer, SMS_THROTTLED, SMS_LOGIN_REFUSED
+   */
+  readonly query?: (what: SentSms, signal: AbortSignal) => Promise<SmsFate>;
 }

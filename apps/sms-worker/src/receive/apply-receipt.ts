@@ -1,17 +1,20 @@
 import type { SmsProviderName } from '@angarium/contracts';
 import type { SmsFate } from '../deliver/sms-provider.js';
 
-/** What a provider tells of an SMS afterwards, verified and parsed. */
+/** What a provider told about one SMS, after it was verified that the provider told it. */
 export interface Receipt {
   readonly provider: SmsProviderName;
   readonly providerMessageId?: string;
-  /** Our id of the SMS, where the provider sends it back. */
+  /** Our own id, where the provider repeats it: finds the SMS even before the answer to its sending is written. */
   readonly deliveryId?: string;
   readonly fate: SmsFate;
 }
 
-/** Moves the SMS that a receipt is about. */
+/** Where receipts go: the ledger. */
 export abstract class ApplyReceipt {
-  /** Idempotent; an unknown id changes nothing. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
+  /**
+   * Moves an SMS that this provider was given; what is not known is left alone (and logged at debug). Repeated, late and
+   * out-of-order receipts change nothing that is final. Resolves when it is written. @throws when the store is away: the provider repeats.
+   */
   abstract apply(receipt: Receipt): Promise<void>;
 }
