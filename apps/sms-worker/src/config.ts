@@ -9,9 +9,9 @@ import {
   variable,
   type ConfigOf,
 } from '@angarium/config';
-import { SendSms } from '@angarium/contracts';
 import { getCountries } from 'libphonenumber-js/max';
 import { parsePrices } from './limit/parse-prices.js';
+import { providerChecks } from './provider-checks.js';
 import { providerVariables } from './provider-variables.js';
 import { parseRoutes } from './route/parse-routes.js';
 
@@ -31,7 +31,6 @@ const sendingVariables = {
   SMS_ROUTES: variable.optionalText({
     description: 'Providers by country, in the order in which they are tried: CN=aliyun>tencent,default=twilio. Left out: all that are configured.',
   }),
-  SMS_SEND_TIMEOUT_MS: variable.integer({ description: "Longest wait for a provider's answer.", unit: 'ms', default: 15_000, min: 100, max: 55_000 }),
   SMS_RECONCILE_AFTER_MS: variable.integer({
     description: 'When a provider is first asked what became of an SMS that it did not answer; each pause after that is twice the one before.',
     unit: 'ms',
@@ -97,8 +96,7 @@ export const smsWorkerConfig = defineConfig(
       const unknown = countriesOf(config).filter((it) => !known.has(it));
       return unknown.length === 0 ? undefined : `SMS_COUNTRIES or SMS_DEFAULT_REGION has ${unknown.join(', ')}, which is no country; expected two capital letters each: CN,HK.`;
     },
-    ({ SMS_SEND_TIMEOUT_MS }) =>
-      SMS_SEND_TIMEOUT_MS < SendSms.timeoutMs ? undefined : `SMS_SEND_TIMEOUT_MS is ${SMS_SEND_TIMEOUT_MS}; it must be below the ${SendSms.timeoutMs} ms that a ${SendSms.name} job may take.`,
+    ...providerChecks,
   ],
 );
 export type SmsWorkerConfig = ConfigOf<typeof smsWorkerConfig>;
