@@ -63,7 +63,8 @@ export class StartCode {
       verificationId: started.id,
       isSent: started.due !== 'not-yet',
       expiresAt: started.expiresAt.toISOString(),
-      resendAfter: Math.ceil(started.resendAfterMs / 1000),
+      // Postgres keeps whole milliseconds, and so a fraction more than was asked for
+      resendAfter: Math.ceil(Math.floor(started.resendAfterMs) / 1000),
     };
   }
 
