@@ -29,6 +29,7 @@ export { SendBatchSms, SendSms, SendVerificationCode, smsOrder, smsProviders, sm
 export type { SmsProviderName } from './jobs/sms.jobs.js';
 export { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 export { ListAudit } from './requests/audit-list.request.js';
+export { MAX_RECEIPT_LENGTH, SmsReceipt } from './requests/sms-receipt.request.js';
 export { GetUser } from './requests/user-get.request.js';
 export { ProfileChanged } from './signals/profile-changed.signal.js';
 export { defineRoute } from './route.js';

@@ -1,4 +1,5 @@
 import type { RouteContract } from '../route.js';
+import * as receipts from './receipts.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -8,9 +9,10 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Receipts: 'Where providers tell what became of what they were given.',
 };
 
-const modules: readonly object[] = [];
+const modules: readonly object[] = [receipts];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */
