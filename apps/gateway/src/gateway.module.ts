@@ -16,6 +16,7 @@ import { ListAuditController } from './audit/list-audit.controller.js';
 import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
 import { SmsController } from './sms/sms.controller.js';
 import { CODE_SEALER, VerificationsController } from './verifications/verifications.controller.js';
 
@@ -41,8 +42,13 @@ export class GatewayModule {
         }),
         QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, sealKeys: config.SEAL_KEYS, logger }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, SmsController, VerificationsController],
-      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }, { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) }],
+      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, SmsController, VerificationsController, ReceiptsController],
+      providers: [
+        ...[RegisterUser, UserCache, UserRepository],
+        ...authentication(config, logger),
+        { provide: APP_GUARD, useClass: RequireTokenGuard },
+        { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },
+      ],
     };
   }
 }

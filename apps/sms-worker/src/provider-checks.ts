@@ -24,7 +24,7 @@ export const providerChecks: readonly Check[] = [
     return from === undefined && service === undefined ? 'TWILIO_FROM is missing: twilio needs TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.' : undefined;
   },
   ({ SMS_RECEIPT_SECRET: secret }) =>
-    secret === undefined || /^[\w-]{24,200}$/.test(secret) ? undefined : 'SMS_RECEIPT_SECRET does not fit; expected 24 to 200 letters, digits, - or _.',
+    secret === undefined || /^[\w-]{24,100}$/.test(secret) ? undefined : 'SMS_RECEIPT_SECRET does not fit; expected 24 to 100 letters, digits, - or _.',
   ({ PUBLIC_URL: url }) => (url === undefined || isPlainBase(url) ? undefined : 'PUBLIC_URL has a query, fragment or password; expected such as https://api.example.com.'),
   ({ SMS_PRIVATE_HOSTS: hosts }) => {
     const bad = privateHosts(hosts).find((host) => !isHost(host));

@@ -48,7 +48,7 @@ export const providerVariables = {
     ...publicHosts,
   }),
   SMS_RECEIPT_SECRET: variable.optionalText({
-    description: 'Last part of the addresses that Aliyun and Tencent send receipts to, /sms/receipts/<provider>/<secret>: at least 24 letters, digits, - or _. Left out: their receipts are refused.',
+    description: 'Last part of the addresses that Aliyun and Tencent send receipts to, /sms/receipts/<provider>/<secret>: 24 to 100 letters, digits, - or _. Left out: their receipts are refused.',
     secret: true,
   }),
 };

@@ -29,12 +29,16 @@ import { PhoneDigest } from './limit/phone-digest.js';
 import { PhoneRegion } from './limit/phone-region.js';
 import { SmsLimits, type LimitSettings } from './limit/sms-limits.js';
 import { ApplyReceipt } from './receive/apply-receipt.js';
+import { ReceiveReceipt } from './receive/receive-receipt.controller.js';
 import { ApplySmsReceipt } from './report/apply-sms-receipt.js';
 import { OutcomeRepository } from './report/outcome.repository.js';
 import { RecordOutcome } from './report/record-outcome.js';
 import { SmsMetrics } from './report/sms-metrics.js';
 import { parseRoutes, type Routes } from './route/parse-routes.js';
 import { ProviderChain } from './route/provider-chain.js';
+import { SandboxStore } from './sandbox/sandbox-store.js';
+import { SandboxController } from './sandbox/sandbox.controller.js';
+import { SendSandboxReceipts } from './sandbox/send-sandbox-receipts.js';
 import { CheckCode } from './verify/check-code.js';
 import { CodeKeeper } from './verify/code-keeper.js';
 import { ExpireVerifications } from './verify/expire-verifications.js';
@@ -65,7 +69,7 @@ export class SmsWorkerModule {
         }),
         QueuesModule.forRoot(queueOptions(config, logger)),
       ],
-      controllers: [SmsTemplatesController, ExplainSmsController, VerificationsController],
+      controllers: [SmsTemplatesController, ExplainSmsController, VerificationsController, ReceiveReceipt, ...(hasSandbox(config) ? [SandboxController] : [])],
       providers: [
         ...[DeliveryRepository, OutcomeRepository, TemplateRepository, VerificationRepository, SmsMetrics],
         ...ways(config, logger),
@@ -73,6 +77,7 @@ export class SmsWorkerModule {
         ...sending(config, logger),
         ...verifying(config, logger),
         ...taking(config, logger),
+        ...(hasSandbox(config) ? sandbox(config, logger) : []),
       ],
     };
   }
@@ -217,6 +222,22 @@ function taking(config: SmsWorkerConfig, logger: Logger): Provider[] {
         health.add(worker.health(), deliveries.health());
         return new TakeJobs({ worker, recorder, expiry, graceMs: config.SHUTDOWN_GRACE_MS });
       },
+    },
+  ];
+}
+
+/** In production nothing shows texts. */
+function hasSandbox({ NODE_ENV }: SmsWorkerConfig): boolean {
+  return NODE_ENV !== 'production';
+}
+
+function sandbox({ REDIS_KEY_PREFIX }: SmsWorkerConfig, logger: Logger): Provider[] {
+  return [
+    { provide: SandboxStore, inject: [Ways], useFactory: ({ redis }: Ways) => new SandboxStore(redis, REDIS_KEY_PREFIX) },
+    {
+      provide: SendSandboxReceipts,
+      inject: [SandboxStore, ApplyReceipt],
+      useFactory: (store: SandboxStore, receipts: ApplyReceipt) => new SendSandboxReceipts(store, receipts, logger),
     },
   ];
 }

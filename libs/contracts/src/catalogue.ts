@@ -10,6 +10,7 @@ import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs
 import { SendBatchSms, SendSms, SendVerificationCode } from './jobs/sms.jobs.js';
 import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 import { ListAudit } from './requests/audit-list.request.js';
+import { SmsReceipt } from './requests/sms-receipt.request.js';
 import { DeleteSmsTemplate, ExplainSms, GetSmsTemplate, PutSmsTemplate } from './requests/sms.requests.js';
 import { GetUser } from './requests/user-get.request.js';
 import { CancelVerification, CheckVerification, StartVerification } from './requests/verification.requests.js';
@@ -24,6 +25,7 @@ export const catalogue = {
   requests: [
     ...[GetUser, ListAudit],
     ...[GetSmsTemplate, PutSmsTemplate, DeleteSmsTemplate, ExplainSms, StartVerification, CheckVerification, CancelVerification],
+    ...[SmsReceipt],
   ] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],

@@ -30,6 +30,7 @@ export { SendBatchSms, SendSms, SendVerificationCode, smsOrder, smsProviders, sm
 export type { SmsProviderName } from './jobs/sms.jobs.js';
 export { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 export { ListAudit } from './requests/audit-list.request.js';
+export { MAX_RECEIPT_LENGTH, SmsReceipt } from './requests/sms-receipt.request.js';
 export { GetUser } from './requests/user-get.request.js';
 export { DeleteSmsTemplate, ExplainSms, GetSmsTemplate, PutSmsTemplate } from './requests/sms.requests.js';
 export type { SmsExplanation, SmsTemplateSettings, SmsTemplateView } from './requests/sms.requests.js';

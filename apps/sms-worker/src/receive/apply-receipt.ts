@@ -5,7 +5,7 @@ import type { SmsFate } from '../deliver/sms-provider.js';
 export interface Receipt {
   readonly provider: SmsProviderName;
   readonly providerMessageId?: string;
-  /** Our own id, where the provider repeats it: finds the SMS even before the answer to its sending is written. */
+  /** Our own id, where the provider repeats it (any text: the account may be used by others, too): finds the SMS even before the answer to its sending is written. */
   readonly deliveryId?: string;
   readonly fate: SmsFate;
 }

@@ -1,4 +1,5 @@
 import type { RouteContract } from '../route.js';
+import * as receipts from './receipts.routes.js';
 import * as sms from './sms.routes.js';
 import * as verification from './verification.routes.js';
 
@@ -12,9 +13,10 @@ export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
   Verifications: 'Codes by SMS: send one, check it.',
   SMS: 'Texts of SMS as each provider wants them, and why an SMS would not go out.',
+  Receipts: 'Where providers tell what became of what they were given.',
 };
 
-const modules: readonly object[] = [sms, verification];
+const modules: readonly object[] = [sms, verification, receipts];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

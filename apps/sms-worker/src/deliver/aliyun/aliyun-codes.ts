@@ -33,7 +33,7 @@ const verdicts: Readonly<Record<string, ProviderVerdict>> = {
   'isp.RAM_PERMISSION_DENY': account('the access key has no permission for SMS'),
   'isp.SYSTEM_ERROR': { kind: 'away', reason: 'it had an internal error before it took the SMS' },
   SignatureDoesNotMatch: account('the access key secret is wrong'),
-  SignatureNonceUsed: notHere('the request was sent twice'),
+  SignatureNonceUsed: inDoubt('something on the way sent the request twice'),
   ServiceUnavailable: inDoubt('it was not available'),
   InternalError: inDoubt('it had an internal error'),
 };

@@ -34,20 +34,20 @@ export function signAcs3(request: Acs3Request): SignedAcs3Request {
     .sort()
     .map((name) => `${percentEncode(name)}=${percentEncode(parameters[name] ?? '')}`)
     .join('&');
-  const signed = {
-    host,
+  const headers = {
     'x-acs-action': action,
     'x-acs-content-sha256': EMPTY_BODY_SHA256,
     'x-acs-date': `${at.toISOString().slice(0, 19)}Z`,
     'x-acs-signature-nonce': nonce,
     'x-acs-version': version,
   };
-  const names = Object.keys(signed).sort() as (keyof typeof signed)[];
+  // the client itself sets host
+  const signed: Readonly<Record<string, string>> = { host, ...headers };
+  const names = Object.keys(signed).sort();
   const signedNames = names.join(';');
   const canonical = ['POST', '/', query, ...names.map((name) => `${name}:${signed[name]}`), '', signedNames, EMPTY_BODY_SHA256].join('\n');
   const toSign = `ACS3-HMAC-SHA256\n${createHash('sha256').update(canonical).digest('hex')}`;
   const signature = createHmac('sha256', accessKeySecret).update(toSign).digest('hex');
-  const { host: _sentByTheClient, ...headers } = signed;
   return { query, headers: { ...headers, authorization: `ACS3-HMAC-SHA256 Credential=${accessKeyId},SignedHeaders=${signedNames},Signature=${signature}` } };
 }
 
