@@ -82,7 +82,7 @@ export class SmsLimits {
     const prefix = phone.e164.slice(1, 1 + PREFIX_DIGITS);
     return [
       {
-        ...{ rule: 'phone-per-minute', says: `At most ${phonePerMinute} ${purpose === 'verification' ? 'codes' : 'messages'} a minute to one phone.` },
+        ...{ rule: 'phone-per-minute', says: `At most ${phonePerMinute} ${purpose === 'verification' ? 'code' : 'SMS'} a minute to one phone.` },
         ...{ name: `sms:phone:${purpose}:${this.digest.of(phone.e164)}`, kind: 'sliding', capacity: phonePerMinute, windowMs: MINUTE_MS },
       },
       {

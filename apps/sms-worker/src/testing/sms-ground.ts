@@ -76,7 +76,7 @@ export async function startSmsGround(env: Record<string, string> = {}, apps: rea
 }
 
 async function endedJob(jobs: Queue, jobId: string): Promise<Job | undefined> {
-  const job = (await jobs.getJob(jobId)) as Job | undefined;
-  const state = await job?.getState();
-  return state === 'completed' || state === 'failed' ? job : undefined;
+  const state = await jobs.getJobState(jobId);
+  // read after it ended, so that what it answers with is there
+  return state === 'completed' || state === 'failed' ? ((await jobs.getJob(jobId)) as Job) : undefined;
 }
