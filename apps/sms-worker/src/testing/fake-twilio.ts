@@ -23,8 +23,8 @@ export interface FakeTwilio {
   /** How often it was asked what became of an SMS. */
   readonly askedCount: number;
   takenBy(phone: string): TakenSms[];
-  /** For SMS to this phone, or to every phone, from now on. */
-  behave(phone: string | 'all', behaviour: Behaviour): void;
+  /** For SMS to this phone, or to every other phone (`all`), from now on. */
+  behave(phone: string, behaviour: Behaviour): void;
   /** How many wait for `release`. */
   readonly heldCount: number;
   release(): void;

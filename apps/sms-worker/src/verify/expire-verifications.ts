@@ -25,7 +25,9 @@ export class ExpireVerifications {
 
   /** Does not block. Idempotent. */
   start(): void {
-    this.timer ??= setInterval(() => (this.passing = this.quietly()), INTERVAL_MS);
+    this.timer ??= setInterval(() => {
+      this.passing = this.quietly();
+    }, INTERVAL_MS);
   }
 
   /** Resolves when the pass that runs is over. Idempotent. */
