@@ -41,9 +41,12 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const services = await printer.step(`starting ${countOf(settings.replicas.length, 'service process', 'es')}`, starting);
   const worker = services.find((it) => it.replica.service === 'email-worker') ?? services.at(-1);
   const inbox: Address[] = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `every mail that is sent to ${mail.inbox.smtpUrl}` }];
+  const smsUrl = services.find((it) => it.replica.service === 'sms-worker')?.url;
+  const hasSandbox = (env['NODE_ENV'] ?? 'development') !== 'production';
+  const sandbox: Address[] = smsUrl === undefined || !hasSandbox ? [] : [{ name: 'SMS sandbox', url: `${smsUrl}/sandbox`, note: 'every SMS that is sent by the sandbox' }];
   return summary(
     {
-      services: [...services.map(addressOf), ...inbox],
+      services: [...services.map(addressOf), ...inbox, ...sandbox],
       servers: [serverAddress('PostgreSQL', postgres), serverAddress('Redis', redis), ...(mail.inbox === undefined ? [{ name: 'SMTP', url: mail.url, note: 'yours' }] : [])],
       tookMs: performance.now(),
       gatewayUrl: services.find((it) => it.replica.service === 'gateway')?.url,

@@ -20,7 +20,7 @@ declare module 'fastify' {
  * Bodies of other types are read by routes that take texts, and refused elsewhere.
  */
 export function readJson(fastify: FastifyInstance): void {
-  fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+  fastify.addContentTypeParser(['*', 'text/plain'], { parseAs: 'string' }, (request, body, done) => {
     if (request.routeOptions.config.takesText !== true) return done(SharedErrors.UNSUPPORTED_MEDIA_TYPE());
     request.bodyText = body as string;
     done(null, undefined);

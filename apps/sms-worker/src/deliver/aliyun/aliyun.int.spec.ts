@@ -79,6 +79,11 @@ describe('what Aliyun answers', () => {
   });
 });
 
+it('an SMS to Aliyun with parameters that no URL holds is refused without asking, for another provider to take', async () => {
+  const template = { id: 'T', parameters: { text: '中'.repeat(500) }, ordered: [] };
+  await expect(provider().send({ ...codeSms, template }, patient)).rejects.toMatchObject({ code: 'SMS_REJECTED', details: { code: 'TOO_LONG', mayFailover: true } });
+});
+
 describe('an SMS to Aliyun whose answer does not come', () => {
   it.each([
     ['hangs', () => 'hang' as const],

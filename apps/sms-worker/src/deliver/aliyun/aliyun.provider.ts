@@ -16,6 +16,8 @@ export interface AliyunOptions {
 
 /** An SMS that was sent just before midnight may be listed under the next day. */
 const LATER_MS = 60_000;
+/** All parameters stand in the URL; longer ones the guarded client does not send. */
+const MAX_QUERY_LENGTH = 4_000;
 const WAITING = 1;
 const FAILED = 2;
 const DELIVERED = 3;
@@ -68,6 +70,7 @@ export class AliyunProvider implements SmsProvider {
     const { accessKeyId, accessKeySecret, baseUrl } = this.options;
     const { host, origin } = new URL(baseUrl);
     const { query, headers } = signAcs3({ accessKeyId, accessKeySecret, action, version: '2017-05-25', host, parameters });
+    if (query.length > MAX_QUERY_LENGTH) throw refusalOf('aliyun', 'TOO_LONG', notHere('the parameters of the template are too long'));
     const response = await this.client.request({ method: 'POST', url: `${origin}/?${query}`, headers: { ...headers, accept: 'application/json' } }, call);
     const verdictOfStatus = judgeStatus(response, call);
     if (verdictOfStatus !== undefined && verdictOfStatus.kind !== 'account') throw refusalOf('aliyun', String(response.status), verdictOfStatus);
