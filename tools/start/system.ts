@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { deployMigrations } from '@angarium/database/migrations';
 import { createSealKey } from '@angarium/secrets';
@@ -28,7 +29,8 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   ]);
   const gatewayToken = env['GATEWAY_TOKEN'] || data.gatewayToken;
   const sealKeys = env['SEAL_KEYS'] || (await data.secrets.once('sealKeys', createSealKey));
-  const shared = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: sealKeys, HOST: settings.host };
+  const verificationSecret = env['VERIFICATION_SECRET'] || (await data.secrets.once('verificationSecret', () => randomBytes(32).toString('base64url')));
+  const shared = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: sealKeys, VERIFICATION_SECRET: verificationSecret, HOST: settings.host };
   const starting = runServices({
     ...context,
     env: serviceEnv(env, shared, settings.root),
@@ -39,9 +41,12 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const services = await printer.step(`starting ${countOf(settings.replicas.length, 'service process', 'es')}`, starting);
   const worker = services.find((it) => it.replica.service === 'email-worker') ?? services.at(-1);
   const inbox: Address[] = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `every mail that is sent to ${mail.inbox.smtpUrl}` }];
+  const smsUrl = services.find((it) => it.replica.service === 'sms-worker')?.url;
+  const hasSandbox = (env['NODE_ENV'] ?? 'development') !== 'production';
+  const sandbox: Address[] = smsUrl === undefined || !hasSandbox ? [] : [{ name: 'SMS sandbox', url: `${smsUrl}/sandbox`, note: 'every SMS that is sent by the sandbox' }];
   return summary(
     {
-      services: [...services.map(addressOf), ...inbox],
+      services: [...services.map(addressOf), ...inbox, ...sandbox],
       servers: [serverAddress('PostgreSQL', postgres), serverAddress('Redis', redis), ...(mail.inbox === undefined ? [{ name: 'SMTP', url: mail.url, note: 'yours' }] : [])],
       tookMs: performance.now(),
       gatewayUrl: services.find((it) => it.replica.service === 'gateway')?.url,
@@ -97,6 +102,8 @@ function serviceEnv(env: NodeJS.ProcessEnv, shared: Readonly<Record<string, stri
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/angarium/compiled'),
     // The first webhook that somebody tries goes to their own machine.
     WEBHOOK_PRIVATE_HOSTS: '127.0.0.1,localhost',
+    // The phones of the sandbox that fail on wish are in the plan of the US.
+    SMS_COUNTRIES: 'CN,US',
     ...env,
     ...shared,
     INSTANCE_ID: undefined,

@@ -3,6 +3,7 @@ import { DatabaseModule, openSql, publishThrough } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
 import { MessageBus } from '@angarium/transport';
 import { QueuesModule } from '@angarium/queues';
+import { createSealer } from '@angarium/secrets';
 import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ForgetUser } from './accounts/forget-user.js';
@@ -19,6 +20,9 @@ import type { GatewayConfig } from './config.js';
 import { QueueTestsController } from './queues/queue-tests.controller.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
+import { SmsController } from './sms/sms.controller.js';
+import { CODE_SEALER, VerificationsController } from './verifications/verifications.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -40,13 +44,19 @@ export class GatewayModule {
           logger,
           outbox: publishThrough(MessageBus, (bus, events) => bus.publishEncoded(events)),
         }),
-        QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
+        QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, sealKeys: config.SEAL_KEYS, logger }),
       ],
       controllers: [
         ...[RegisterController, GetUserController, ListAuditController, ForgetUser],
+        ...[SmsController, VerificationsController, ReceiptsController],
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
-      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      providers: [
+        ...[RegisterUser, UserCache, UserRepository],
+        ...authentication(config, logger),
+        { provide: APP_GUARD, useClass: RequireTokenGuard },
+        { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },
+      ],
     };
   }
 }

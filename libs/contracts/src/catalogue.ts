@@ -3,21 +3,31 @@ import type { Contract, EventContract, JobContract, RequestContract, SignalContr
 import { AuditRecorded } from './events/audit-recorded.event.js';
 import { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
 import { EmailBounced, EmailFailed, EmailRequested, EmailSent, EmailSuppressed, EmailUnsubscribed } from './events/email.events.js';
+import { SmsDelivered, SmsFailed, SmsSent } from './events/sms.events.js';
 import { UserCreated } from './events/user-created.event.js';
 import { InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
 import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs.js';
 import { SendBatchSms, SendSms, SendVerificationCode } from './jobs/sms.jobs.js';
 import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 import { ListAudit } from './requests/audit-list.request.js';
+import { SmsReceipt } from './requests/sms-receipt.request.js';
+import { DeleteSmsTemplate, ExplainSms, GetSmsTemplate, PutSmsTemplate } from './requests/sms.requests.js';
 import { GetUser } from './requests/user-get.request.js';
+import { CancelVerification, CheckVerification, StartVerification } from './requests/verification.requests.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
-
-const emailEvents = [EmailSuppressed, EmailBounced, EmailUnsubscribed] as const;
 
 /** Every message of this system. A message that is not here does not exist. */
 export const catalogue = {
-  events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled, ...emailEvents] as readonly EventContract[],
-  requests: [GetUser, ListAudit] as readonly RequestContract[],
+  events: [
+    ...[UserCreated, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled],
+    ...[EmailRequested, EmailSent, EmailFailed, EmailSuppressed, EmailBounced, EmailUnsubscribed],
+    ...[SmsSent, SmsDelivered, SmsFailed],
+  ] as readonly EventContract[],
+  requests: [
+    ...[GetUser, ListAudit],
+    ...[GetSmsTemplate, PutSmsTemplate, DeleteSmsTemplate, ExplainSms, StartVerification, CheckVerification, CancelVerification],
+    ...[SmsReceipt],
+  ] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],
     ...[StartDevice, StopDevice, RestartDevice, ResetDevice, InstallApp, UninstallApp],

@@ -27,6 +27,8 @@ export const modelsOf = {
   ],
   /** email-worker */
   email: ['emailDelivery', 'emailSuppression', 'emailSender', 'emailOutboxEvent'],
+  /** sms-worker */
+  sms: ['smsDelivery', 'smsTemplate', 'verification', 'smsOutboxEvent'],
   /** task-worker */
   tasks: ['profile', 'auditRecord', 'tasksOutboxEvent'],
 } as const satisfies Record<string, readonly ClientModel[]>;
@@ -35,7 +37,7 @@ export const modelsOf = {
 export type Owner = keyof typeof modelsOf;
 
 /** Owners whose changes are told to others through an outbox. */
-export type OutboxOwner = 'accounts' | 'email' | 'tasks';
+export type OutboxOwner = 'accounts' | 'email' | 'sms' | 'tasks';
 
 /** What a service sees: its own models. The outbox is left to addToOutbox and OutboxRelay. */
 export type ModelOf<O extends Owner> = Exclude<(typeof modelsOf)[O][number], `${OutboxOwner}OutboxEvent`>;

@@ -2,6 +2,9 @@ import type { RouteContract } from '../route.js';
 import * as queueTests from './queue-tests.routes.js';
 import * as queues from './queues.routes.js';
 import * as reference from './reference.routes.js';
+import * as receipts from './receipts.routes.js';
+import * as sms from './sms.routes.js';
+import * as verification from './verification.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -11,10 +14,13 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Verifications: 'Codes by SMS: send one, check it.',
+  SMS: 'Texts of SMS as each provider wants them, and why an SMS would not go out.',
+  Receipts: 'Where providers tell what became of what they were given.',
   Reference: 'The description of this API.',
 };
 
-const modules: readonly object[] = [queues, queueTests, reference];
+const modules: readonly object[] = [queues, queueTests, verification, sms, receipts, reference];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

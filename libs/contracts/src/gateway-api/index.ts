@@ -14,3 +14,6 @@ export {
   RetryQueueJob,
 } from './queues.routes.js';
 export { GetGatewayOpenApi } from './reference.routes.js';
+export { DeleteSmsTemplateRoute, ExplainSmsRoute, GetSmsTemplateRoute, PutSmsTemplateRoute } from './sms.routes.js';
+export { CancelVerificationRoute, CheckVerificationRoute, StartVerificationRoute } from './verification.routes.js';
+export { receiveSmsReceipts, receiveTwilioReceipt } from './receipts.routes.js';

@@ -52,7 +52,7 @@ function register(fastify: FastifyInstance, contract: RouteContract, handle: Han
     method: contract.method,
     url: contract.path.replace(/\{(\w+)\}/g, ':$1'),
     ...(options.bodyLimitBytes === undefined ? {} : { bodyLimit: options.bodyLimitBytes }),
-    config: { isQuiet: contract.isHot === true, keepsText: contract.keepsBodyText === true },
+    config: { isQuiet: contract.isHot === true, keepsText: contract.keepsBodyText === true, takesText: contract.bodyIs === 'text' },
     handler: async (request, reply) => {
       const authenticated = authenticator.authenticate(request.headers, contract.access);
       const caller = authenticated instanceof Promise ? await authenticated : authenticated;

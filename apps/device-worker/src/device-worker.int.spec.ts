@@ -5,12 +5,12 @@ stopAfterTests();
 let redis: RunningServer;
 let main: string;
 beforeAll(async () => {
-  const [bundles, server] = await Promise.all([buildApps(['sms-worker']), startRedis()]);
-  main = bundles['sms-worker'];
+  const [bundles, server] = await Promise.all([buildApps(['device-worker']), startRedis()]);
+  main = bundles['device-worker'];
   redis = server;
 }, 60_000);
 
-const start = (env: Record<string, string> = {}, args: string[] = []) => startService({ name: 'sms-worker', main, env: { REDIS_URL: redis.url, ...env }, args });
+const start = (env: Record<string, string> = {}, args: string[] = []) => startService({ name: 'device-worker', main, env: { REDIS_URL: redis.url, ...env }, args });
 
 /** What holds for every service, shown with the smallest one. */
 describe('a service', () => {
@@ -34,7 +34,7 @@ describe('a service', () => {
   it('checks or prints its configuration and does nothing else, when asked', async () => {
     const checking = await start({}, ['--check-config']);
     expect(await checking.exited).toEqual({ code: 0, signal: null });
-    expect(checking.output()).toContain('The configuration of sms-worker is fine.');
+    expect(checking.output()).toContain('The configuration of device-worker is fine.');
     const printing = await start({}, ['--print-config']);
     expect(await printing.exited).toEqual({ code: 0, signal: null });
     expect(printing.output()).toContain('REDIS_URL=(hidden)');
