@@ -1,6 +1,6 @@
 import { queuePrefix, QueueService } from '@angarium/queues';
 import { stopAfterTests } from '@angarium/testing';
-import { Worker, type Job } from 'bullmq';
+import { Worker } from 'bullmq';
 import { gatewayToken, startGateway, type StartedGateway } from '../../testing/start-gateway.js';
 
 const CANARY = 'canary-481516';
