@@ -60,7 +60,7 @@ describe('a receipt of an SMS provider', () => {
     const body = '[{"biz_id": "B1", "n": 1.0}]';
     const answer = await post(`/sms/receipts/${provider}/${secret}`, body, { 'content-type': type });
     expect([answer.status, await answer.json()]).toEqual([200, acknowledged]);
-    expect(told).toEqual([{ provider, secretDigest: createHash('sha256').update(secret).digest('hex'), body }]);
+    expect(told).toEqual([{ provider, secretDigest: createHash('sha256').update(secret).digest('hex'), remoteAddress: '127.0.0.1', body }]);
     expect(gateway.output()).not.toContain(secret);
   });
 
