@@ -30,6 +30,8 @@ describe('the configuration of SMS providers', () => {
     [{ ALIYUN_ACCESS_KEY_SECRET: 's' }, /^ALIYUN_ACCESS_KEY_ID, ALIYUN_SMS_SIGN_NAME are missing/],
     [{ TENCENT_SECRET_ID: 'a', TENCENT_SECRET_KEY: 's', TENCENT_SMS_SIGN_NAME: 'n' }, /^TENCENT_SMS_SDK_APP_ID is missing/],
     [{ SMS_RECEIPT_SECRET: 'too short' }, /^SMS_RECEIPT_SECRET does not fit/],
+    [{ SMS_RECEIPT_CIDRS: '203.0.113.0/24, 10.0.0.0/33' }, /^SMS_RECEIPT_CIDRS holds "10.0.0.0\/33"/],
+    [{ SMS_RECEIPT_CIDRS: '203.0.113.0' }, /^SMS_RECEIPT_CIDRS holds/],
     [{ PUBLIC_URL: 'https://api.example.com?a=1' }, /^PUBLIC_URL has a query/],
     [{ TWILIO_BASE_URL: 'https://api.twilio.com/path' }, /^TWILIO_BASE_URL is more than an origin/],
     [{ SMS_PRIVATE_HOSTS: '127.0.0.1:80, http://x' }, /^SMS_PRIVATE_HOSTS holds "http:\/\/x"/],

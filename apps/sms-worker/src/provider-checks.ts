@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { unreadableNetwork } from './receive/receipt-networks.js';
 import type { ProviderConfig } from './provider-variables.js';
 
 type Name = keyof ProviderConfig;
@@ -25,6 +26,10 @@ export const providerChecks: readonly Check[] = [
   },
   ({ SMS_RECEIPT_SECRET: secret }) =>
     secret === undefined || /^[\w-]{24,100}$/.test(secret) ? undefined : 'SMS_RECEIPT_SECRET does not fit; expected 24 to 100 letters, digits, - or _.',
+  ({ SMS_RECEIPT_CIDRS: networks }) => {
+    const bad = unreadableNetwork(networks);
+    return bad === undefined ? undefined : `SMS_RECEIPT_CIDRS holds "${bad.slice(0, 80)}"; expected networks such as 203.0.113.0/24 or 2001:db8::/32.`;
+  },
   ({ PUBLIC_URL: url }) => (url === undefined || isPlainBase(url) ? undefined : 'PUBLIC_URL has a query, fragment or password; expected such as https://api.example.com.'),
   ({ SMS_PRIVATE_HOSTS: hosts }) => {
     const bad = privateHosts(hosts).find((host) => !isHost(host));

@@ -51,6 +51,10 @@ export const providerVariables = {
     description: 'Last part of the addresses that Aliyun and Tencent send receipts to, /sms/receipts/<provider>/<secret>: 24 to 100 letters, digits, - or _. Left out: their receipts are refused.',
     secret: true,
   }),
+  SMS_RECEIPT_CIDRS: variable.optionalText({
+    description:
+      'Networks, by commas, that receipts of Aliyun and Tencent are taken from, such as 203.0.113.0/24,2001:db8::/32, by the address that connects to the gateway (behind a proxy: the proxy). Left out: from anywhere.',
+  }),
 };
 
 /** The part of a configuration that is about providers. */

@@ -27,8 +27,8 @@ describe('a receipt at the gateway', () => {
     ['aliyun', { code: 0, msg: 'ok' }],
     ['tencent', { result: 0, errmsg: 'OK' }],
   ])('of %s is answered as the provider wants it, and its secret goes no further than here', async (provider, answer) => {
-    expect(await bundle({ params: { provider, secret: 'the-secret' }, bodyText: '[]' })).toEqual(answer);
-    expect(sent).toEqual([[SmsReceipt, { provider, body: '[]', secretDigest: createHash('sha256').update('the-secret').digest('hex') }]]);
+    expect(await bundle({ params: { provider, secret: 'the-secret' }, bodyText: '[]', remoteAddress: '203.0.113.7' })).toEqual(answer);
+    expect(sent).toEqual([[SmsReceipt, { provider, body: '[]', secretDigest: createHash('sha256').update('the-secret').digest('hex'), remoteAddress: '203.0.113.7' }]]);
     expect(JSON.stringify(sent)).not.toContain('the-secret');
   });
 

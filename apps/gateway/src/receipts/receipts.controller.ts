@@ -23,9 +23,10 @@ export class ReceiptsController {
   }
 
   @Route(receiveSmsReceipts)
-  async bundle({ params, bodyText }: RouteCall<typeof receiveSmsReceipts>) {
+  async bundle({ params, bodyText, remoteAddress }: RouteCall<typeof receiveSmsReceipts>) {
     const { provider, secret } = params;
-    await this.bus.send(SmsReceipt, { provider, body: taken(bodyText), secretDigest: createHash('sha256').update(secret).digest('hex') });
+    const secretDigest = createHash('sha256').update(secret).digest('hex');
+    await this.bus.send(SmsReceipt, { provider, body: taken(bodyText), secretDigest, remoteAddress });
     return provider === 'aliyun' ? { code: 0, msg: 'ok' } : { result: 0, errmsg: 'OK' };
   }
 }

@@ -18,7 +18,7 @@ const applied: Receipt[] = [];
 @Controller()
 class Door extends ReceiveReceipt {
   constructor(receipts: ApplyReceipt) {
-    super(receipts, { PUBLIC_URL: undefined, TWILIO_AUTH_TOKEN: undefined, SMS_RECEIPT_SECRET: secret }, silentLogger);
+    super(receipts, { PUBLIC_URL: undefined, TWILIO_AUTH_TOKEN: undefined, SMS_RECEIPT_SECRET: secret, SMS_RECEIPT_CIDRS: undefined }, silentLogger);
   }
 }
 

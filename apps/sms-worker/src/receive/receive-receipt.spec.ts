@@ -15,7 +15,7 @@ class Ledger extends ApplyReceipt {
   }
 }
 
-const secrets = { PUBLIC_URL: 'https://api.example.com', TWILIO_AUTH_TOKEN: 'the-token', SMS_RECEIPT_SECRET: 'a-secret-of-at-least-24-letters' };
+const secrets = { PUBLIC_URL: 'https://api.example.com', TWILIO_AUTH_TOKEN: 'the-token', SMS_RECEIPT_SECRET: 'a-secret-of-at-least-24-letters', SMS_RECEIPT_CIDRS: undefined };
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 let ledger: Ledger;
 let door: ReceiveReceipt;
@@ -103,6 +103,15 @@ describe('a bundle of receipts', () => {
     const blind = new ReceiveReceipt(ledger, { ...secrets, SMS_RECEIPT_SECRET: undefined }, silentLogger);
     await expect(blind.receive(told('aliyun', aliyun))).rejects.toMatchObject({ code: 'SMS_RECEIPT_REFUSED' });
     expect(ledger.applied).toEqual([]);
+  });
+
+  it('is taken from the networks that are named, and from nowhere else', async () => {
+    const picky = new ReceiveReceipt(ledger, { ...secrets, SMS_RECEIPT_CIDRS: '203.0.113.0/24, 2001:db8::/32' }, silentLogger);
+    for (const remoteAddress of ['203.0.113.7', '::ffff:203.0.113.7', '2001:db8::1']) await picky.receive({ ...told('aliyun', aliyun), remoteAddress });
+    expect(ledger.applied).toHaveLength(6);
+    for (const remoteAddress of ['203.0.114.7', '2001:db9::1', 'nonsense', undefined]) {
+      await expect(picky.receive({ ...told('aliyun', aliyun), remoteAddress })).rejects.toMatchObject({ code: 'SMS_RECEIPT_REFUSED' });
+    }
   });
 
   it.each(['', '{', '{}', 'null', '[1]', '[[]]', '[null]'])('that says %j is unreadable', async (body) => {

@@ -13,7 +13,7 @@ const make = (tag, text, className) => {
 };
 let messages = [];
 let loaded = false;
-let current = null;
+let current = new URLSearchParams(location.search).get('phone');
 let drawn = '';
 
 const when = (ms) => {

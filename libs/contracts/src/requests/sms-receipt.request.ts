@@ -15,6 +15,7 @@ export const SmsReceipt = defineRequest({
     deliveryId: z.string().max(100).optional().describe('Twilio: the query `delivery` of the address, which is signed.'),
     signature: z.string().max(200).optional().describe('Twilio: X-Twilio-Signature.'),
     secretDigest: z.hash('sha256').optional().describe('Aliyun, Tencent: SHA-256 of the last part of the path, in hex; the secret itself stays out of Redis.'),
+    remoteAddress: z.string().max(100).optional().describe('IP address of whoever connected to the gateway.'),
     body: z.string().max(MAX_RECEIPT_LENGTH),
   }),
   responseSchema: z.object({ receiptCount: z.int().min(0).describe('SMS that were told about.') }),

@@ -14,6 +14,8 @@ export interface RouteCall<C extends RouteContract> {
   /** The text of the body, where the contract says `keepsBodyText` or `bodyIs: 'text'` and there is one. */
   readonly bodyText: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** IP address of whoever connected; behind a proxy, the proxy's. */
+  readonly remoteAddress: string;
   readonly caller: TenantCaller;
   readonly service: ServiceCaller | undefined;
   /** Aborts when the caller hangs up before it is answered. */

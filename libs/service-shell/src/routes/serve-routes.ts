@@ -84,6 +84,9 @@ function callOf(contract: RouteContract, request: FastifyRequest, reply: Fastify
     body: contract.body && parsed(contract.body, request.body ?? {}),
     bodyText: request.bodyText,
     headers: request.headers,
+    get remoteAddress() {
+      return request.ip;
+    },
     caller: caller as TenantCaller,
     service: caller.kind === 'service' ? caller : undefined,
     get signal() {
