@@ -18,6 +18,7 @@ import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
 import { QueueTestsController } from './queues/queue-tests.controller.js';
 import { QueuesController } from './queues/queues.controller.js';
+import { WatchQueues } from './queues/watch-queues.js';
 import { ReferenceController } from './reference/reference.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
@@ -46,7 +47,7 @@ export class GatewayModule {
         ...[RegisterController, GetUserController, ListAuditController, ForgetUser],
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
-      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      providers: [RegisterUser, UserCache, UserRepository, WatchQueues, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
     };
   }
 }

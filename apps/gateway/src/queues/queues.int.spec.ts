@@ -4,7 +4,7 @@ import { openSql } from '@angarium/database';
 import { silentLogger } from '@angarium/observability';
 import { queuePrefix, QueueService } from '@angarium/queues';
 import { stopAfterTests } from '@angarium/testing';
-import { Worker, type Job } from 'bullmq';
+import { Worker } from 'bullmq';
 import { gatewayToken, startGateway, type StartedGateway } from '../testing/start-gateway.js';
 
 const CANARY = 'canary-481516';
@@ -32,7 +32,7 @@ afterAll(async () => {
 // below the hook above: connections are closed while their server is there
 stopAfterTests();
 
-const take = async () => (await worker.getNextJob('token', { block: false })) as Job;
+const take = async () => (await worker.getNextJob('token', { block: false }));
 const json = async (answer: Response) => ({ status: answer.status, body: (await answer.json()) as Record<string, unknown> });
 
 describe('the routes of the queues', () => {
@@ -116,6 +116,13 @@ describe('the test routes', () => {
     production.signal('SIGTERM');
     expect((await production.exited).code).toBe(0);
   });
+});
+
+it('the depth and age of the queues are among the metrics', async () => {
+  await queues.sendEmail(mail);
+  const text = await (await fetch(`${system.gateway.url}/metrics`)).text();
+  expect(text).toContain('bull_queue_depth{queue="email",status="waiting",service="gateway"} 1');
+  expect(text).toMatch(/^bull_queue_oldest_waiting_seconds\{queue="email",service="gateway"\} /m);
 });
 
 it('the API describes itself to anybody, each route once', async () => {

@@ -1,6 +1,6 @@
 import { queuePrefix, QueueService } from '@angarium/queues';
 import { stopAfterTests } from '@angarium/testing';
-import { Worker, type Job } from 'bullmq';
+import { Worker } from 'bullmq';
 import { gatewayToken, startGateway, type StartedGateway } from '../../testing/start-gateway.js';
 
 const CANARY = 'canary-481516';
@@ -27,7 +27,7 @@ afterAll(async () => {
 // below the hook above: connections are closed while their server is there
 stopAfterTests();
 
-const take = async () => (await worker.getNextJob('token', { block: false })) as Job;
+const take = async () => (await worker.getNextJob('token', { block: false }));
 const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}` });
 /** As a browser sends it from the page. */
 const fromPage = { ...basic(gatewayToken), 'sec-fetch-site': 'same-origin' };
