@@ -1,9 +1,9 @@
-import { SendEmail } from '@angarium/contracts';
 import { defineErrors } from '@angarium/errors';
 import { Metrics, silentLogger } from '@angarium/observability';
 import { startRedis, stopAfterTests, waitFor, type RunningServer } from '@angarium/testing';
 import { Redis } from 'ioredis';
-import { JobPriority, JobWorker, QueueService, type JobContext, type JobHandler } from './index.js';
+import { JobPriority, JobWorker, QueueService, type JobContext } from './index.js';
+import { emailHandlers } from './testing/email-handlers.js';
 
 const mail = { to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' };
 const busy = defineErrors({ NO_INK: { status: 503, blame: 'us', retry: 'later', summary: 'No ink.', cure: 'Buy some.' } });
@@ -37,18 +37,14 @@ afterAll(() => queues.close());
 stopAfterTests();
 
 function work(more: { concurrency?: number; expressSlots?: number; limiter?: { max: number; duration: number }; handle?: (context: JobContext) => Promise<unknown> } = {}): Metrics {
-  const handler: JobHandler<typeof SendEmail> = {
-    contract: SendEmail,
-    handle: async (_mail, context) => {
-      begun.push({ key: context.idempotencyKey, at: performance.now() });
-      return more.handle === undefined ? (context.idempotencyKey.startsWith('slow') ? gate : undefined) : more.handle(context);
-    },
-  };
-  const others = ['send-batch-email', 'send-scheduled-email'].map((name) => ({ contract: { ...SendEmail, name }, handle: () => Promise.resolve() }));
+  const handlers = emailHandlers(async (_to, context) => {
+    begun.push({ key: context.idempotencyKey, at: performance.now() });
+    return more.handle === undefined ? (context.idempotencyKey.startsWith('slow') ? gate : undefined) : more.handle(context);
+  });
   const metrics = new Metrics('test', false);
   const { concurrency = 2, limiter = { max: 100_000, duration: 1_000 }, expressSlots } = more;
   const worker = new JobWorker({
-    ...{ queue: 'email', handlers: [handler, ...others], concurrency, limiter, redisUrl: redis.url, logger: silentLogger, metrics, lockMs: 1_500 },
+    ...{ queue: 'email', handlers, concurrency, limiter, redisUrl: redis.url, logger: silentLogger, metrics, lockMs: 1_500 },
     ...(expressSlots === undefined ? {} : { expressSlots }),
   });
   worker.start();
