@@ -5,5 +5,5 @@ import type { JobContext, JobHandler } from '../job-worker.js';
 export function emailHandlers(handle: (to: string[], context: JobContext) => Promise<unknown>): JobHandler[] {
   const sendEmail: JobHandler<typeof SendEmail> = { contract: SendEmail, handle: ({ to }, context) => handle(to, context) };
   const unused = [SendBatchEmail, SendScheduledEmail].map((contract) => ({ contract, handle: () => Promise.reject(new Error(`nobody sends ${contract.name} here`)) }));
-  return [sendEmail as unknown as JobHandler, ...unused];
+  return [sendEmail, ...unused];
 }
