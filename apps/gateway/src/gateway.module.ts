@@ -19,6 +19,7 @@ import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
 import { QueueTestsController } from './queues/queue-tests.controller.js';
 import { QueuesController } from './queues/queues.controller.js';
+import { WatchQueues } from './queues/watch-queues.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { SmsController } from './sms/sms.controller.js';
@@ -52,7 +53,7 @@ export class GatewayModule {
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
       providers: [
-        ...[RegisterUser, UserCache, UserRepository],
+        ...[RegisterUser, UserCache, UserRepository, WatchQueues],
         ...authentication(config, logger),
         { provide: APP_GUARD, useClass: RequireTokenGuard },
         { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },

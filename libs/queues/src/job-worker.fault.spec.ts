@@ -4,11 +4,11 @@ import { createLogger, followContext, Metrics, runInContext, silentLogger } from
 import { startRedis, stopAfterTests, waitFor, type RunningServer } from '@angarium/testing';
 import { Queue, type Job } from 'bullmq';
 import { JobPriority, JobWorker, queuePrefix, QueueService, type JobContext, type JobHandler } from './index.js';
+import { emailHandlers } from './testing/email-handlers.js';
 
 const failure = (retry: RetryVerdict) => defineErrors({ NO_INK: { status: 503, blame: 'us', retry, summary: 'No ink.', cure: 'Buy some.' } }).NO_INK();
 const mail = { to: 'ada@example.com', subject: 'Hello', text: 'Hello Ada' };
 
-stopAfterTests();
 let redis: RunningServer;
 let queues: QueueService;
 let inspect: Queue;
@@ -28,11 +28,12 @@ afterAll(async () => {
   await queues.close();
   await inspect.close();
 });
+// below the hook above: connections are closed while their server is there
+stopAfterTests();
 
 function work(handle: (to: string[], context: JobContext) => Promise<unknown>, more: { lockMs?: number; concurrency?: number } = {}): JobWorker {
-  const handler: JobHandler<typeof SendEmail> = { contract: SendEmail, handle: ({ to }, context) => handle(to, context) };
   const worker = new JobWorker({
-    ...{ queue: 'email', handlers: [handler], concurrency: more.concurrency ?? 5, redisUrl: redis.url },
+    ...{ queue: 'email', handlers: emailHandlers(handle), concurrency: more.concurrency ?? 5, redisUrl: redis.url },
     ...{ logger: silentLogger, metrics: new Metrics('test', false), lockMs: more.lockMs ?? 3_000 },
   });
   worker.start();

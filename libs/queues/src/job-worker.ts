@@ -1,19 +1,22 @@
 import { catalogue, checkPayload, type JobContract, type PayloadOf, type QueueName } from '@angarium/contracts';
 import { describeError, toAngariumError } from '@angarium/errors';
-import { runInSpan, type HealthCheck, type Histogram, type Logger, type Metrics } from '@angarium/observability';
+import { runInSpan, type HealthCheck, type Logger, type Metrics } from '@angarium/observability';
 import { closeRedis, connectRedis, RedisErrors, type RedisConnection } from '@angarium/redis';
 import { createSealer, type Sealer } from '@angarium/secrets';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { QueueErrors } from './errors.js';
+import { ExpressLane } from './express-lane.js';
 import type { JobEnvelope } from './job-envelope.js';
-import { defaultLimiter, queuePrefix } from './queue-defaults.js';
+import { defaultLimiter, queuePrefix, smoothLimiter } from './queue-defaults.js';
 import type { QueueOptions } from './queue-service.js';
 import { openPayload } from './seal-payload.js';
+import { JobMeter } from './watch/job-meter.js';
 import { withinTime } from './within-time.js';
 
 /** Pause before a job is tried again when something it depends on is away. Costs no attempt. */
 const OUTAGE_PAUSE_MS = 1_000;
 const RENEWALS_PER_LOCK = 5;
+const DEFAULT_EXPRESS_SLOTS = 2;
 /** How often abandoned jobs are looked for, over all replicas. */
 const STALLED_INTERVAL_MS = 500;
 /** A job is failed when this many workers in a row died with it. */
@@ -49,7 +52,10 @@ export interface JobWorkerOptions extends QueueOptions {
   readonly concurrency: number;
   /** A job whose worker was not heard of for this long is given to another. Default 3 000 ms. */
   readonly lockMs?: number;
+  /** Jobs begun over all replicas: at most `max` in `duration` milliseconds. Default 100 a second. Critical jobs on the express lane are not counted. */
   readonly limiter?: { readonly max: number; readonly duration: number };
+  /** Critical jobs at a time beside the others, taken when those or the limiter would hold them up. 0: none. Default 2. */
+  readonly expressSlots?: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -63,22 +69,36 @@ export class JobWorker {
   private readonly handlers: ReadonlyMap<string, JobHandler>;
   private readonly redis: RedisConnection;
   private readonly worker: Worker;
-  private readonly duration: Histogram<'queue' | 'job' | 'outcome'>;
+  private readonly lane: ExpressLane;
+  private readonly meter: JobMeter;
   private readonly sealer: Sealer | undefined;
 
   constructor(private readonly options: JobWorkerOptions) {
-    const { queue, handlers, concurrency, lockMs = 3_000, limiter = defaultLimiter, logger, metrics, db = 1, namespace = 'angarium' } = options;
+    const { queue, handlers, concurrency, lockMs = 3_000, expressSlots = DEFAULT_EXPRESS_SLOTS, logger, metrics, db = 1, namespace = 'angarium' } = options;
     this.handlers = requireOneHandlerEach(queue, handlers);
     this.sealer = options.sealKeys === undefined ? undefined : createSealer(options.sealKeys);
-    this.duration = metrics.duration('job_duration_seconds', 'Time of one try of a job.', ['queue', 'job', 'outcome']);
+    this.meter = new JobMeter(metrics, queue, (name) => this.handlers.has(name));
     this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger });
-    this.worker = new Worker(queue, (job: Job<JobEnvelope>, token?: string) => this.run(job, token), {
-      ...{ connection: this.redis, prefix: queuePrefix(namespace), concurrency, limiter, autorun: false, skipVersionCheck: true },
+    const [prefix, limiter] = [queuePrefix(namespace), smoothLimiter(options.limiter ?? defaultLimiter)];
+    this.lane = new ExpressLane({
+      ...{ queue, redis: this.redis, prefix, lockMs, slots: expressSlots, concurrency, limiterWindowMs: limiter.duration, logger },
+      run: (job, token) => this.run(job, token),
+      onGivenUp: (name) => this.meter.givenUp(name),
+    });
+    this.worker = new Worker(queue, (job: Job<JobEnvelope>, token?: string) => this.lane.beside(() => this.run(job, token)), {
+      ...{ connection: this.redis, prefix, concurrency, limiter, autorun: false, skipVersionCheck: true },
       // BullMQ's defaults take half a minute to notice a dead worker; these take lock + interval, and a busy living one may miss four renewals
       ...{ lockDuration: lockMs, lockRenewTime: lockMs / RENEWALS_PER_LOCK, stalledInterval: STALLED_INTERVAL_MS, maxStalledCount: MAX_STALLED_COUNT },
     });
     this.worker.on('error', (error) => logger.debug({ queue, reason: error.message }, 'worker connection'));
-    this.worker.on('stalled', (jobId) => logger.warn({ queue, jobId }, 'job of a worker that was not heard of; it is handed to another'));
+    // ended without a try, so not counted by one
+    this.worker.on('failed', (job) => {
+      if (job?.deferredFailure) this.meter.givenUp(job.name);
+    });
+    this.worker.on('stalled', (jobId) => {
+      this.meter.stalled();
+      logger.warn({ queue, jobId }, 'job of a worker that was not heard of; it is handed to another');
+    });
   }
 
   start(): void {
@@ -87,9 +107,9 @@ export class JobWorker {
 
   /** Takes nothing more and lets running jobs end within `graceMs`; what is left is handed to others when its lock ends. */
   async close(graceMs: number): Promise<void> {
-    const ended = this.worker.close();
+    const ended = Promise.all([this.worker.close(), this.lane.close()]);
     const overdue = new Promise<'overdue'>((resolve) => setTimeout(() => resolve('overdue'), graceMs).unref());
-    if ((await Promise.race([ended, overdue])) === 'overdue') await this.worker.close(true);
+    if ((await Promise.race([ended, overdue])) === 'overdue') await Promise.all([this.worker.close(true), this.lane.abandon()]);
     await closeRedis(this.redis);
   }
 
@@ -104,17 +124,15 @@ export class JobWorker {
   }
 
   private async run(job: Job<JobEnvelope>, token: string | undefined): Promise<unknown> {
-    const started = performance.now();
-    const observe = (outcome: string) =>
-      this.duration.observe({ queue: this.options.queue, job: this.handlers.has(job.name) ? job.name : 'unknown', outcome }, (performance.now() - started) / 1000);
+    const ended = this.meter.begun(job);
     const span = { name: `job ${job.name}`, kind: 'consumer' as const, attributes: { 'messaging.system': 'bullmq', 'messaging.destination.name': this.options.queue } };
     return runInSpan(span, job.data.context, async () => {
       try {
         const result = await this.handle(job);
-        observe('completed');
+        ended('completed');
         return result;
       } catch (error) {
-        observe('failed');
+        ended(isLastFailure(job, error) ? 'failed' : 'retried');
         return await this.afterFailure(job, token, error);
       }
     });
@@ -148,6 +166,12 @@ export class JobWorker {
     }
     throw new Error(reason, { cause: error });
   }
+}
+
+/** Whether no try follows. An outage or a named wait costs no attempt. */
+function isLastFailure(job: Job, error: unknown): boolean {
+  const { retry } = toAngariumError(error);
+  return retry === 'never' || (retry === 'later' && job.attemptsMade + 1 >= (job.opts.attempts ?? 1));
 }
 
 function requireOneHandlerEach(queue: QueueName, handlers: readonly JobHandler[]): ReadonlyMap<string, JobHandler> {

@@ -21,6 +21,17 @@ export const defaultJobOptions = {
 /** At most so many jobs of one queue are begun in a second, over all replicas. */
 export const defaultLimiter = { max: 100, duration: 1_000 };
 
+const SMOOTH_WINDOW_MS = 50;
+
+/**
+ * The same rate in windows of about 50 ms, where it is at least one job in each: a full window then holds nobody back for a second, and the
+ * jobs of a second do not all begin in its first moment. Never above the rate that was given. Pure.
+ */
+export function smoothLimiter({ max, duration }: { readonly max: number; readonly duration: number }): { max: number; duration: number } {
+  const part = Math.floor((max * SMOOTH_WINDOW_MS) / duration);
+  return part < 1 ? { max, duration } : { max: part, duration: Math.ceil((part * duration) / max) };
+}
+
 /** BullMQ puts `prefix:queue:…`; the braces keep all queues in one slot of a Redis Cluster. */
 export function queuePrefix(namespace: string): string {
   return `${namespace}:{queues}`;

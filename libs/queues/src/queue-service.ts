@@ -23,7 +23,7 @@ import {
   type PayloadOf,
   type QueueName,
 } from '@angarium/contracts';
-import { silentLogger, type Logger } from '@angarium/observability';
+import { silentLogger, type Logger, type Metrics } from '@angarium/observability';
 import { closeRedis, connectRedis, toRedisError, type RedisConnection } from '@angarium/redis';
 import { createSealer, type Sealer } from '@angarium/secrets';
 import { Queue } from 'bullmq';
@@ -32,6 +32,7 @@ import { QueueManagement } from './manage/queue-management.js';
 import type { CleanableState, JobState, JobView, QueueStatus } from './manage/queue-view.js';
 import { defaultJobOptions, jobIdOf, JobPriority, queuePrefix } from './queue-defaults.js';
 import { sealPayload } from './seal-payload.js';
+import { QueueMeter } from './watch/queue-meter.js';
 
 export interface QueueOptions {
   readonly redisUrl: string;
@@ -253,6 +254,12 @@ export class QueueService {
   /** BullMQ's own queue, for what reads it as it is: the dashboard and the metrics. What it holds is shown by `showPayload` only. */
   openQueue(name: QueueName): Queue {
     return this.queueOf(name);
+  }
+
+  /** Adds the depth and the age of the queues to the metrics of this process, read at each scrape. Call it once, in one service. */
+  watch(metrics: Metrics): void {
+    const { redis, prefix, logger } = this;
+    new QueueMeter({ metrics, logger, redis, prefix, statuses: () => this.getAllQueuesStatus() });
   }
 
   async close(): Promise<void> {
