@@ -18,6 +18,9 @@ import { EmailErrors } from './errors.js';
 import { DeliveryMetrics } from './report/delivery-metrics.js';
 import { OutcomeRecorder } from './report/outcome-recorder.js';
 import { OutcomeRepository } from './report/outcome.repository.js';
+import { AnswerTemplates } from './templates/answer-templates.controller.js';
+import { RenderTemplate } from './templates/render-template.js';
+import { templateProviders } from './templates/template.providers.js';
 
 /** Sends mails: claim → compose → deliver → report. */
 @Module({})
@@ -37,8 +40,8 @@ export class EmailWorkerModule {
         }),
         QueuesModule.forRoot(queueOptions(config, logger)),
       ],
-      controllers: [OrderWantedMails],
-      providers: [DeliveryRepository, OutcomeRepository, DeliveryMetrics, ...sending(config, logger), ...taking(config, logger)],
+      controllers: [OrderWantedMails, AnswerTemplates],
+      providers: [DeliveryRepository, OutcomeRepository, DeliveryMetrics, ...sending(config, logger), ...taking(config, logger), ...templateProviders(logger)],
     };
   }
 }
@@ -55,9 +58,9 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
     },
     {
       provide: SendEmailHandler,
-      inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics],
-      useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics) =>
-        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config) }),
+      inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics, RenderTemplate],
+      useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics, templates: RenderTemplate) =>
+        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config), templates }),
     },
   ];
 }

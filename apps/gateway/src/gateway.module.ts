@@ -15,6 +15,7 @@ import { ListAuditController } from './audit/list-audit.controller.js';
 import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { TemplatesController } from './templates/templates.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -38,7 +39,7 @@ export class GatewayModule {
         }),
         QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser],
+      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, TemplatesController],
       providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
     };
   }

@@ -9,13 +9,25 @@ import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs
 import { SendBatchSms, SendSms, SendVerificationCode } from './jobs/sms.jobs.js';
 import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 import { ListAudit } from './requests/audit-list.request.js';
+import { 
+  GetEmailTemplate,
+  ListEmailTemplates,
+  ListEmailTemplateVersions,
+  PreviewEmailTemplate,
+  RemoveEmailTemplate,
+  RollBackEmailTemplate,
+  SaveEmailTemplate,
+ } from './requests/email-templates.requests.js';
 import { GetUser } from './requests/user-get.request.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
 
 /** Every message of this system. A message that is not here does not exist. */
 export const catalogue = {
   events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled] as readonly EventContract[],
-  requests: [GetUser, ListAudit] as readonly RequestContract[],
+  requests: [
+    ...[GetUser, ListAudit],
+    ...[GetEmailTemplate, ListEmailTemplates, ListEmailTemplateVersions, PreviewEmailTemplate, RemoveEmailTemplate, RollBackEmailTemplate, SaveEmailTemplate],
+  ] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],
     ...[StartDevice, StopDevice, RestartDevice, ResetDevice, InstallApp, UninstallApp],

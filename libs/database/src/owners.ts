@@ -26,7 +26,7 @@ export const modelsOf = {
     'brokerAuditEntry',
   ],
   /** email-worker */
-  email: ['emailDelivery', 'emailOutboxEvent'],
+  email: ['emailDelivery', 'emailOutboxEvent', 'emailTemplate', 'emailTemplateVersion'],
   /** task-worker */
   tasks: ['profile', 'auditRecord', 'tasksOutboxEvent'],
 } as const satisfies Record<string, readonly ClientModel[]>;

@@ -5,6 +5,7 @@ import type { JobContext, JobHandler } from '@angarium/queues';
 import { composeMail, type ComposeLimits } from '../compose/compose-mail.js';
 import type { DeliveryResult, MailTransport } from '../deliver/mail-transport.js';
 import { EmailErrors } from '../errors.js';
+import type { RenderTemplate } from '../templates/render-template.js';
 import type { DeliveryMetrics } from '../report/delivery-metrics.js';
 import type { OutcomeRecorder } from '../report/outcome-recorder.js';
 import type { ClaimDelivery } from './claim-delivery.js';
@@ -25,6 +26,7 @@ export interface SendEmailParts {
   readonly transport: MailTransport;
   readonly recorder: OutcomeRecorder;
   readonly limits: ComposeLimits;
+  readonly templates: Pick<RenderTemplate, 'run'>;
   readonly metrics: DeliveryMetrics;
   readonly logger: Logger;
 }
@@ -85,9 +87,9 @@ export class SendEmailHandler implements JobHandler<typeof SendEmail> {
   }
 
   private async send(order: PayloadOf<typeof SendEmail>, { id, messageId }: Delivery, context: JobContext, progress: JobProgress): Promise<SentMail> {
-    const { transport, recorder, limits, metrics, logger } = this.parts;
+    const { transport, recorder, limits, templates, metrics, logger } = this.parts;
     progress.reached(10);
-    const mail = await composeMail(order, messageId, limits);
+    const mail = await composeMail(order, messageId, limits, { render: (template) => templates.run(context.tenant, template) });
     progress.reached(30);
     const result = await transport.send(mail, context.signal);
     metrics.count(result.rejectedCount > 0 ? 'partly-sent' : 'sent');

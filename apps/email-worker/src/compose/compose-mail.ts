@@ -5,7 +5,6 @@ import { isHeaderText } from './is-header-text.js';
 import { loadAttachment } from './load-attachment.js';
 import type { Attachment, Mail, Mailbox } from './mail.js';
 import { parseMailbox } from './parse-mailbox.js';
-import { renderTemplate } from './render-template.js';
 
 export type MailOrder = PayloadOf<typeof SendEmail>;
 
@@ -19,21 +18,27 @@ export interface ComposeLimits {
   readonly defaultFrom: Mailbox;
 }
 
+/** What the composing of a mail asks others for. */
+export interface ComposeSources {
+  /** The text of a template of the mail's tenant. @throws EMAIL_TEMPLATE_UNKNOWN … */
+  render(template: NonNullable<MailOrder['template']>): Promise<{ readonly subject: string; readonly html: string | undefined; readonly text: string }>;
+}
+
 const mediaType = /^[\w.+-]{1,50}\/[\w.+-]{1,50}$/;
 
 /**
  * Makes the mail that is sent: checked field by field, template filled in, attachments read.
  * The contract was checked before; this checks what a schema cannot say and what would be dangerous if a contract were loosened.
- * @throws EMAIL_INVALID naming the field, never its value; EMAIL_ATTACHMENT_MISSING.
+ * @throws EMAIL_INVALID naming the field, never its value; EMAIL_ATTACHMENT_MISSING; what the sources throw.
  */
-export async function composeMail(order: MailOrder, messageId: string, limits: ComposeLimits): Promise<Mail> {
+export async function composeMail(order: MailOrder, messageId: string, limits: ComposeLimits, sources: ComposeSources): Promise<Mail> {
   const { to, cc = [], bcc = [], replyTo } = order;
   requireRecipients({ to, cc, bcc }, limits.maxRecipients);
   if (replyTo !== undefined) requireAddress(replyTo, 'replyTo');
   const from = order.from === undefined ? limits.defaultFrom : parseMailbox(order.from);
   if (from === undefined) throw invalid('from', 'is no sender; give "name@domain" or "Name <name@domain>", in one line');
 
-  const { subject, text, html } = contentOf(order);
+  const { subject, text, html } = await contentOf(order, sources);
   if (subject === undefined || subject.trim() === '') throw invalid('subject', 'is empty; give one, or a template');
   if (!isHeaderText(subject)) throw invalid('subject', 'has a line end or control character; give one line of text');
   if (isBlank(text) && isBlank(html)) throw invalid('text', 'and html are empty; give one of them, or a template');
@@ -49,9 +54,9 @@ export async function composeMail(order: MailOrder, messageId: string, limits: C
   };
 }
 
-function contentOf({ template, subject, text, html }: MailOrder): { subject?: string | undefined; text?: string | undefined; html?: string | undefined } {
+async function contentOf({ template, subject, text, html }: MailOrder, sources: ComposeSources): Promise<{ subject?: string | undefined; text?: string | undefined; html?: string | undefined }> {
   if (template === undefined) return { subject, text, html };
-  const rendered = renderTemplate(template.key, template.variables);
+  const rendered = await sources.render(template);
   return { ...rendered, subject: subject ?? rendered.subject };
 }
 

@@ -1,4 +1,5 @@
 import type { RouteContract } from '../route.js';
+import * as templates from './templates.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -8,9 +9,10 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Templates: 'Texts of mails with places for variables, in several locales and versions. Mails name them.',
 };
 
-const modules: readonly object[] = [];
+const modules: readonly object[] = [templates];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

@@ -1,0 +1,105 @@
+import { Liquid, type Template } from 'liquidjs';
+import { escapeHtml } from '../compose/escape-html.js';
+import type { TemplateVariables } from './clean-variables.js';
+
+/** Characters of one text; compiled MJML is several times its source. */
+export const MAX_TEXT_CHARS = 600_000;
+/** A mail takes about a millisecond; a template that loops is cut off here, because it holds up all others of this replica. */
+const RENDER_MS = 250;
+/** Characters and list items that filters and loops may make. */
+const MEMORY_UNITS = 5_000_000;
+const MAX_RENDERED_CHARS = 1_000_000;
+
+/** Without those that read files, and those that write a value past the escaping. */
+const tags = new Set(['assign', 'for', 'capture', 'case', 'comment', 'if', 'unless', 'break', 'continue', '#']);
+
+/** `html`: every value is escaped. `plain`: it stands as it is. */
+export type TextKind = 'html' | 'plain';
+
+/** A text that was read once and can be filled in many times. */
+export interface LiquidText {
+  readonly kind: TextKind;
+  readonly templates: Template[];
+  /** Names of the variables it uses, on the top level. */
+  readonly variables: readonly string[];
+}
+
+export interface FilledText {
+  readonly text: string;
+  /** Paths of variables that were needed and not there; their places are empty. */
+  readonly missing: readonly string[];
+}
+
+/** What is wrong with a text, in words for its author; never with a value. */
+export class LiquidFault extends Error {}
+
+const engines: Readonly<Record<TextKind, Liquid>> = { html: engineOf((value) => escapeHtml(asText(value))), plain: engineOf(asText) };
+
+/** Reads a text. Pure. @throws LiquidFault */
+export function readLiquid(kind: TextKind, source: string): LiquidText {
+  const engine = engines[kind];
+  try {
+    const templates = engine.parse(source);
+    return { kind, templates, variables: engine.globalVariablesSync(templates) };
+  } catch (error) {
+    throw new LiquidFault(faultsIn(error).map(({ message }) => message).join('; '), { cause: error });
+  }
+}
+
+/** Fills a text in with cleaned variables. Blocks for at most RENDER_MS, usually a fraction of a millisecond. @throws LiquidFault */
+export function fillLiquid({ kind, templates }: LiquidText, variables: TemplateVariables): FilledText {
+  const engine = engines[kind];
+  try {
+    return { text: requireSize(engine.renderSync(templates, variables) as string), missing: [] };
+  } catch (error) {
+    const faults = faultsIn(error);
+    const missing = faults.map((fault) => (fault.originalError as { variableName?: unknown } | undefined)?.variableName);
+    const other = faults.find((_fault, index) => typeof missing[index] !== 'string');
+    if (other !== undefined) throw new LiquidFault(other.message, { cause: error });
+    return { text: fillLeniently(engine, templates, variables), missing: [...new Set(missing as string[])] };
+  }
+}
+
+function fillLeniently(engine: Liquid, templates: Template[], variables: TemplateVariables): string {
+  try {
+    return requireSize(engine.renderSync(templates, variables, { strictVariables: false }) as string);
+  } catch (error) {
+    throw new LiquidFault(faultsIn(error)[0]?.message ?? 'cannot be rendered', { cause: error });
+  }
+}
+
+function requireSize(text: string): string {
+  if (text.length > MAX_RENDERED_CHARS) throw new LiquidFault(`becomes longer than ${MAX_RENDERED_CHARS} characters`);
+  return text;
+}
+
+interface OneFault {
+  readonly message: string;
+  readonly originalError?: unknown;
+}
+
+/** The engine collects faults in lists of lists: one for each block. */
+function faultsIn(error: unknown): OneFault[] {
+  const { errors } = error as { errors?: unknown };
+  if (Array.isArray(errors)) return errors.flatMap(faultsIn);
+  return [error instanceof Error ? error : new Error(String(error))];
+}
+
+function engineOf(outputEscape: (value: unknown) => string): Liquid {
+  const engine = new Liquid({
+    ...{ strictVariables: true, strictFilters: true, lenientIf: true, ownPropertyOnly: true, catchAllErrors: true, outputEscape },
+    ...{ parseLimit: MAX_TEXT_CHARS, renderLimit: RENDER_MS, memoryLimit: MEMORY_UNITS },
+    // no template refers to another one, and there is no folder to look in
+    templates: {},
+    timezoneOffset: 0,
+  });
+  for (const name of Object.keys(engine.tags)) if (!tags.has(name)) delete engine.tags[name];
+  delete engine.filters['raw'];
+  return engine;
+}
+
+/** An object has no text of its own: its fields have. */
+function asText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(asText).join('');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
