@@ -55,7 +55,7 @@ export function fillLiquid({ kind, templates }: LiquidText, variables: TemplateV
     const faults = faultsIn(error);
     const missing = faults.map((fault) => (fault.originalError as { variableName?: unknown } | undefined)?.variableName);
     const other = faults.find((_fault, index) => typeof missing[index] !== 'string');
-    if (other !== undefined) throw new LiquidFault(other.message, { cause: error });
+    if (other !== undefined) throw failureOf(other);
     return { text: fillLeniently(engine, templates, variables), missing: [...new Set(missing as string[])] };
   }
 }
@@ -64,8 +64,16 @@ function fillLeniently(engine: Liquid, templates: Template[], variables: Templat
   try {
     return requireSize(engine.renderSync(templates, variables, { strictVariables: false }) as string);
   } catch (error) {
-    throw new LiquidFault(faultsIn(error)[0]?.message ?? 'cannot be rendered', { cause: error });
+    throw failureOf(faultsIn(error)[0]);
   }
+}
+
+/** The engine's words may repeat a value: only the kind and the place of the fault are told, and it goes along as no cause. */
+function failureOf(fault: OneFault | undefined): LiquidFault {
+  if (fault instanceof LiquidFault) return fault;
+  const { message = '' } = fault ?? {};
+  const [place = ''] = /, line:\d+, col:\d+$/.exec(message) ?? [];
+  return new LiquidFault(`${message.includes('limit exceeded') ? 'takes too much time or memory' : 'a filter or tag cannot take what it is given'}${place}`);
 }
 
 function requireSize(text: string): string {

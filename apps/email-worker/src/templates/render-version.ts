@@ -53,7 +53,7 @@ function fill(template: TemplateVersion, part: string, text: LiquidText, variabl
   try {
     return fillLiquid(text, variables);
   } catch (error) {
-    if (error instanceof LiquidFault) throw failed(template, `cannot be rendered (${part}): ${error.message}`, error);
+    if (error instanceof LiquidFault) throw failed(template, `cannot be rendered (${part}): ${error.message}`);
     throw error;
   }
 }
@@ -92,6 +92,6 @@ function warningsOf({ contents }: TemplateVersion, { variables, wanted, locale, 
   ];
 }
 
-function failed({ key }: TemplateVersion, what: string, cause?: unknown) {
-  return EmailErrors.EMAIL_TEMPLATE_FAILED(`The template ${key} ${what}.`, { details: { template: key }, ...(cause === undefined ? {} : { cause }) });
+function failed({ key }: TemplateVersion, what: string) {
+  return EmailErrors.EMAIL_TEMPLATE_FAILED(`The template ${key} ${what}.`, { details: { template: key } });
 }
