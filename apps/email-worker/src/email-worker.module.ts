@@ -10,6 +10,7 @@ import { OrderWantedMails } from './claim/order-wanted-mails.controller.js';
 import { SendEmailHandler } from './claim/send-email.handler.js';
 import { TakeJobs } from './claim/take-jobs.js';
 import type { ComposeLimits } from './compose/compose-mail.js';
+import { FetchStoredFile } from './compose/fetch-stored-file.js';
 import { parseMailbox } from './compose/parse-mailbox.js';
 import type { EmailWorkerConfig } from './config.js';
 import { MailTransport } from './deliver/mail-transport.js';
@@ -50,6 +51,7 @@ export class EmailWorkerModule {
 function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
   return [
     { provide: MailTransport, useFactory: () => smtpTransport(config, logger) },
+    { provide: FetchStoredFile, useFactory: () => new FetchStoredFile({ gatewayUrl: config.GATEWAY_URL, serviceToken: config.INTERNAL_SERVICE_TOKEN, logger }) },
     {
       provide: OutcomeRecorder,
       inject: [OutcomeRepository, OutboxRelay, MessageBus],
@@ -58,9 +60,9 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
     },
     {
       provide: SendEmailHandler,
-      inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics, RenderTemplate],
-      useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics, templates: RenderTemplate) =>
-        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config), templates }),
+      inject: [DeliveryRepository, MailTransport, OutcomeRecorder, DeliveryMetrics, RenderTemplate, FetchStoredFile],
+      useFactory: (deliveries: DeliveryRepository, transport: MailTransport, recorder: OutcomeRecorder, metrics: DeliveryMetrics, templates: RenderTemplate, files: FetchStoredFile) =>
+        new SendEmailHandler({ claims: new ClaimDelivery((claims) => deliveries.claim(claims)), transport, recorder, metrics, logger, limits: composeLimits(config), templates, files }),
     },
   ];
 }

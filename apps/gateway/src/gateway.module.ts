@@ -15,6 +15,9 @@ import { ListAuditController } from './audit/list-audit.controller.js';
 import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { FilesController } from './files/files.controller.js';
+import { PurgeFiles } from './files/purge-files.js';
+import { StoredFileRepository } from './files/stored-file.repository.js';
 import { TemplatesController } from './templates/templates.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
@@ -39,8 +42,8 @@ export class GatewayModule {
         }),
         QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, TemplatesController],
-      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, TemplatesController, FilesController],
+      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }, StoredFileRepository, PurgeFiles],
     };
   }
 }

@@ -56,6 +56,8 @@ export interface RouteContract<
   readonly isHot?: boolean;
   /** Its handler needs the letters of the body: JavaScript reads numbers as doubles, and 12345678901234567890 is none. */
   readonly keepsBodyText?: boolean;
+  /** The body is no JSON but bytes of any content type, at most this many; the handler finds them in `bytes`. */
+  readonly takesBytes?: number;
 }
 
 export type ParamsOf<C extends RouteContract> = Maybe<C['params']>;

@@ -3,6 +3,7 @@ import { toAngariumError, type AngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import type { JobContext, JobHandler } from '@angarium/queues';
 import { composeMail, type ComposeLimits } from '../compose/compose-mail.js';
+import type { FetchStoredFile } from '../compose/fetch-stored-file.js';
 import type { DeliveryResult, MailTransport } from '../deliver/mail-transport.js';
 import { EmailErrors } from '../errors.js';
 import type { RenderTemplate } from '../templates/render-template.js';
@@ -27,6 +28,7 @@ export interface SendEmailParts {
   readonly recorder: OutcomeRecorder;
   readonly limits: ComposeLimits;
   readonly templates: Pick<RenderTemplate, 'run'>;
+  readonly files: Pick<FetchStoredFile, 'run'>;
   readonly metrics: DeliveryMetrics;
   readonly logger: Logger;
 }
@@ -87,9 +89,12 @@ export class SendEmailHandler implements JobHandler<typeof SendEmail> {
   }
 
   private async send(order: PayloadOf<typeof SendEmail>, { id, messageId }: Delivery, context: JobContext, progress: JobProgress): Promise<SentMail> {
-    const { transport, recorder, limits, templates, metrics, logger } = this.parts;
+    const { transport, recorder, limits, templates, files, metrics, logger } = this.parts;
     progress.reached(10);
-    const mail = await composeMail(order, messageId, limits, { render: (template) => templates.run(context.tenant, template) });
+    const mail = await composeMail(order, messageId, limits, {
+      render: (template) => templates.run(context.tenant, template),
+      readFile: (fileId, field) => files.run(context.tenant, fileId, field),
+    });
     progress.reached(30);
     const result = await transport.send(mail, context.signal);
     metrics.count(result.rejectedCount > 0 ? 'partly-sent' : 'sent');

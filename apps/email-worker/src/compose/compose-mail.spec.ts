@@ -16,7 +16,10 @@ let templates: RenderTemplate;
 beforeAll(async () => {
   templates = await renderShipped();
 });
-const sources: ComposeSources = { render: (template) => templates.run('system', template) };
+const sources: ComposeSources = {
+  render: (template) => templates.run('system', template),
+  readFile: async (fileId) => Buffer.from(`file ${fileId}`),
+};
 const compose = (changes: Partial<MailOrder>, others: Partial<ComposeLimits> = {}) => composeMail({ ...order, ...changes }, '<1@angarium.test>', { ...limits, ...others }, sources);
 
 describe('composing a mail', () => {
@@ -83,6 +86,12 @@ describe('attachments', () => {
   it('are decoded from content', async () => {
     const { attachments } = await compose({ attachments: [{ filename: 'a.txt', contentType: 'text/plain', content: Buffer.from('Ä').toString('base64') }] });
     expect(attachments).toEqual([{ filename: 'a.txt', contentType: 'text/plain', content: Buffer.from('Ä') }]);
+  });
+
+  it('are read by the id of a stored file, within the size of the mail', async () => {
+    const one = { filename: 'it.txt', fileId: '0190a6f0-7c1e-7b3a-9d52-3a5f6f1c2d4e' };
+    expect((await compose({ attachments: [one] })).attachments[0]?.content.toString()).toBe(`file ${one.fileId}`);
+    await expect(compose({ attachments: Array.from({ length: 30 }, () => one) })).rejects.toThrow('EMAIL_MAX_BYTES');
   });
 
   it.each(['sub/a.txt', './sub/../sub/a.txt', 'link-in'])('are read by path inside the folder: %s', async (path) => {

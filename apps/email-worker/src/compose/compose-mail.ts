@@ -22,6 +22,8 @@ export interface ComposeLimits {
 export interface ComposeSources {
   /** The text of a template of the mail's tenant. @throws EMAIL_TEMPLATE_UNKNOWN … */
   render(template: NonNullable<MailOrder['template']>): Promise<{ readonly subject: string; readonly html: string | undefined; readonly text: string }>;
+  /** A file that the mail's tenant stored; `field` names it in errors. @throws EMAIL_INVALID, UNAVAILABLE */
+  readFile(fileId: string, field: string): Promise<Buffer>;
 }
 
 const mediaType = /^[\w.+-]{1,50}\/[\w.+-]{1,50}$/;
@@ -45,7 +47,7 @@ export async function composeMail(order: MailOrder, messageId: string, limits: C
 
   const budget = limits.maxBytes - Buffer.byteLength(text ?? '') - Buffer.byteLength(html ?? '');
   if (budget < 0) throw invalid('text', `and html are larger than ${limits.maxBytes} bytes (EMAIL_MAX_BYTES); shorten them`);
-  const attachments = await attachmentsOf(order, budget, limits);
+  const attachments = await attachmentsOf(order, budget, limits, sources);
   return {
     ...{ messageId, from, to, cc, bcc, subject, attachments },
     ...(replyTo === undefined ? {} : { replyTo }),
@@ -71,16 +73,19 @@ function requireAddress(address: string, field: string): void {
   if (!isAddress(address)) throw invalid(field, 'is no mail address; give the plain form name@domain.tld');
 }
 
-async function attachmentsOf({ attachments = [] }: MailOrder, budget: number, { attachmentFolder, maxBytes }: ComposeLimits): Promise<Attachment[]> {
+async function attachmentsOf({ attachments = [] }: MailOrder, budget: number, { attachmentFolder, maxBytes }: ComposeLimits, sources: ComposeSources): Promise<Attachment[]> {
   const loaded: Attachment[] = [];
   let left = budget;
   // one after the other: the budget of a file is what those before it left
-  for (const [index, { filename, contentType, content, path }] of attachments.entries()) {
+  for (const [index, { filename, contentType, content, fileId, path }] of attachments.entries()) {
     const field = `attachments.${index}`;
     if (!isHeaderText(filename) || /[/\\]/.test(filename)) throw invalid(`${field}.filename`, 'has a slash, line end or control character; give a plain file name');
     if (contentType !== undefined && !mediaType.test(contentType)) throw invalid(`${field}.contentType`, 'is no media type; give for example application/pdf');
-    if (content === undefined && path === undefined) throw invalid(field, 'has neither content nor path; give one of them');
-    const bytes = content === undefined ? await loadAttachment(path ?? '', `${field}.path`, attachmentFolder, left) : Buffer.from(content, 'base64');
+    let bytes: Buffer;
+    if (content !== undefined) bytes = Buffer.from(content, 'base64');
+    else if (fileId !== undefined) bytes = await sources.readFile(fileId, `${field}.fileId`);
+    else if (path !== undefined) bytes = await loadAttachment(path, `${field}.path`, attachmentFolder, left);
+    else throw invalid(field, 'has neither content, fileId nor path; give one of them');
     left -= bytes.length;
     if (left < 0) throw invalid(field, `makes the mail larger than ${maxBytes} bytes (EMAIL_MAX_BYTES); send a link instead of the file`);
     loaded.push({ filename, content: bytes, ...(contentType === undefined ? {} : { contentType }) });

@@ -11,7 +11,10 @@ import { parseSmtpUrl } from './smtp-address.js';
 import { SmtpTransport } from './smtp.transport.js';
 
 const limits = { maxBytes: 1_000_000, maxRecipients: 50, attachmentFolder: undefined, defaultFrom: { name: 'Angarium', address: 'post@angarium.test' } };
-const compose = (order: Partial<MailOrder> = {}) => composeMail({ to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada', ...order }, '<1@angarium.test>', limits, { render: (template) => templates.run('system', template) });
+const compose = (order: Partial<MailOrder> = {}) => composeMail({ to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada', ...order }, '<1@angarium.test>', limits, {
+    render: (template) => templates.run('system', template),
+    readFile: () => Promise.reject(new Error('no files here')),
+  });
 const never = () => new AbortController().signal;
 
 let templates: RenderTemplate;

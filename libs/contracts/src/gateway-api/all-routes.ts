@@ -1,4 +1,5 @@
 import type { RouteContract } from '../route.js';
+import * as files from './files.routes.js';
 import * as templates from './templates.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
@@ -10,9 +11,10 @@ function isRoute(exported: unknown): exported is RouteContract {
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
   Templates: 'Texts of mails with places for variables, in several locales and versions. Mails name them.',
+  Files: 'Files that mails attach by their id. Kept for a while, then removed.',
 };
 
-const modules: readonly object[] = [templates];
+const modules: readonly object[] = [templates, files];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

@@ -13,6 +13,8 @@ export interface RouteCall<C extends RouteContract> {
   readonly body: BodyOf<C>;
   /** The JSON text of the body, where the contract says `keepsBodyText` and there is one. */
   readonly bodyText: string | undefined;
+  /** The body of a route that takes bytes, where there is one. */
+  readonly bytes: Buffer | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly caller: TenantCaller;
   readonly service: ServiceCaller | undefined;

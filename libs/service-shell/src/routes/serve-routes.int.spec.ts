@@ -15,6 +15,7 @@ const TENANT_ID = 'b1a6a1de-7a5c-4f39-9d6b-2f1f6f3f7a02';
 const shared = { method: 'POST', tag: 'Kitchen', summary: 'Cooks.', access: { kind: 'any-scope' }, body: z.object({ name: z.string() }), response: z.unknown() } as const;
 const Cook = defineRoute({ ...shared, id: 'soup.cook', path: '/soup' });
 const Copy = defineRoute({ ...shared, id: 'soup.copy', path: '/copy', keepsBodyText: true });
+const Weigh = defineRoute({ id: 'soup.weigh', path: '/weigh', method: 'POST', tag: 'Kitchen', summary: 'Weighs.', access: { kind: 'any-scope' }, response: z.unknown(), takesBytes: 10 });
 
 @Controller()
 class Kitchen {
@@ -27,6 +28,11 @@ class Kitchen {
   copy(call: RouteCall<typeof Copy>): unknown {
     call.setHeader('content-type', 'application/json; charset=utf-8');
     return call.bodyText;
+  }
+
+  @Route(Weigh)
+  weigh({ bytes }: RouteCall<typeof Weigh>): unknown {
+    return { hex: bytes?.toString('hex') ?? null };
   }
 }
 
@@ -71,5 +77,12 @@ describe('routes that are contracts', () => {
     expect(copied.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await copied.text()).toBe(text);
     expect(await (await post('/soup', text)).json()).toMatchObject({ bodyText: null });
+  });
+
+  it('that take bytes get them as they came, of whatever type, up to their limit; other routes still take JSON alone', async () => {
+    const weigh = (body: string, type?: string) => fetch(`${url}/weigh`, { method: 'POST', body: new TextEncoder().encode(body), headers: type === undefined ? {} : { 'content-type': type } });
+    for (const type of ['application/json', 'image/png', undefined]) expect(await (await weigh('{"a', type)).json()).toEqual({ hex: '7b2261' });
+    expect((await weigh('x'.repeat(11), 'text/plain')).status).toBe(413);
+    expect((await fetch(`${url}/soup`, { method: 'POST', body: 'x', headers: { 'content-type': 'text/csv' } })).status).toBe(415);
   });
 });
