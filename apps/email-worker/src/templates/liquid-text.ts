@@ -4,8 +4,8 @@ import type { TemplateVariables } from './clean-variables.js';
 
 /** Characters of one text; compiled MJML is several times its source. */
 export const MAX_TEXT_CHARS = 600_000;
-/** A mail takes about a millisecond; a template that loops is cut off here, because it holds up all others of this replica. */
-const RENDER_MS = 250;
+/** By the clock. A mail takes about a millisecond; a template that loops is cut off here, because it holds up all others of this replica. */
+const RENDER_MS = 500;
 /** Characters and list items that filters and loops may make. */
 const MEMORY_UNITS = 5_000_000;
 const MAX_RENDERED_CHARS = 1_000_000;
@@ -31,7 +31,10 @@ export interface FilledText {
 }
 
 /** What is wrong with a text, in words for its author; never with a value. */
-export class LiquidFault extends Error {}
+export class LiquidFault extends Error {
+  /** Cut off by the clock: a machine that stood still for a moment looks the same. */
+  isTime = false;
+}
 
 const engines: Readonly<Record<TextKind, Liquid>> = { html: engineOf((value) => escapeHtml(asText(value))), plain: engineOf(asText) };
 
@@ -50,7 +53,7 @@ export function readLiquid(kind: TextKind, source: string): LiquidText {
 export function fillLiquid({ kind, templates }: LiquidText, variables: TemplateVariables): FilledText {
   const engine = engines[kind];
   try {
-    return { text: requireSize(engine.renderSync(templates, variables) as string), missing: [] };
+    return { text: requireSize(withoutStacks(() => engine.renderSync(templates, variables) as string)), missing: [] };
   } catch (error) {
     const faults = faultsIn(error);
     const missing = faults.map((fault) => (fault.originalError as { variableName?: unknown } | undefined)?.variableName);
@@ -62,18 +65,31 @@ export function fillLiquid({ kind, templates }: LiquidText, variables: TemplateV
 
 function fillLeniently(engine: Liquid, templates: Template[], variables: TemplateVariables): string {
   try {
-    return requireSize(engine.renderSync(templates, variables, { strictVariables: false }) as string);
+    return requireSize(withoutStacks(() => engine.renderSync(templates, variables, { strictVariables: false }) as string));
   } catch (error) {
     throw failureOf(faultsIn(error)[0]);
   }
 }
 
 /** The engine's words may repeat a value: only the kind and the place of the fault are told, and it goes along as no cause. */
-function failureOf(fault: OneFault | undefined): LiquidFault {
-  if (fault instanceof LiquidFault) return fault;
-  const { message = '' } = fault ?? {};
+function failureOf(cause: OneFault | undefined): LiquidFault {
+  if (cause instanceof LiquidFault) return cause;
+  const { message = '' } = cause ?? {};
   const [place = ''] = /, line:\d+, col:\d+$/.exec(message) ?? [];
-  return new LiquidFault(`${message.includes('limit exceeded') ? 'takes too much time or memory' : 'a filter or tag cannot take what it is given'}${place}`);
+  const fault = new LiquidFault(`${message.includes('limit exceeded') ? 'takes too much time or memory' : 'a filter or tag cannot take what it is given'}${place}`);
+  fault.isTime = message.includes('template render limit exceeded');
+  return fault;
+}
+
+/** The engine reads the stack of each of its errors, which takes some 100 ms where source maps are on; nobody is told of it. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function requireSize(text: string): string {

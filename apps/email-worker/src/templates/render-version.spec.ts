@@ -145,17 +145,18 @@ describe('a filter that cannot take its value', () => {
 });
 
 describe('a hostile template', () => {
-  it.each([
+  // cut off by the clock it is tried again: a machine that stood still looks the same
+  it.each<[string, string, string?]>([
     ['makes a huge range', '{% for i in (1..1000000000) %}x{% endfor %}'],
-    ['loops in loops', '{% for i in (1..2000) %}{% for j in (1..2000) %}{% for k in (1..2000) %}{% assign z = i %}{% endfor %}{% endfor %}{% endfor %}'],
+    ['loops in loops', '{% for i in (1..2000) %}{% for j in (1..2000) %}{% for k in (1..2000) %}{% assign z = i %}{% endfor %}{% endfor %}{% endfor %}', 'later'],
     ['writes without end', `{% for i in (1..2000) %}{% for j in (1..2000) %}${'y'.repeat(5_000)}{% endfor %}{% endfor %}`],
     ['doubles a text', `{% assign a = "xxxxxxxxxx" %}${'{% assign a = a | append: a %}'.repeat(60)}{{ a }}`],
     ['doubles a capture', `{% capture a %}xxxxxxxxxx{% endcapture %}${'{% capture a %}{{ a }}{{ a }}{% endcapture %}'.repeat(60)}`],
     ['pads a date', '{{ "1" | date: "%1000000000Y" }}'],
-  ])('that %s is cut off within a second and fails for good', (_what, text) => {
+  ])('that %s is cut off within a second or two', (_what, text, retry = 'never') => {
     const started = performance.now();
-    expect(() => render({ text }, {})).toThrow(expect.objectContaining({ code: 'EMAIL_TEMPLATE_FAILED', retry: 'never' }) as Error);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(() => render({ text }, {})).toThrow(expect.objectContaining({ code: 'EMAIL_TEMPLATE_FAILED', retry }) as Error);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   it('that is larger than allowed is refused before it is read', () => {

@@ -53,7 +53,7 @@ function fill(template: TemplateVersion, part: string, text: LiquidText, variabl
   try {
     return fillLiquid(text, variables);
   } catch (error) {
-    if (error instanceof LiquidFault) throw failed(template, `cannot be rendered (${part}): ${error.message}`);
+    if (error instanceof LiquidFault) throw failed(template, `cannot be rendered (${part}): ${error.message}`, error.isTime ? 'later' : 'never');
     throw error;
   }
 }
@@ -92,6 +92,7 @@ function warningsOf({ contents }: TemplateVersion, { variables, wanted, locale, 
   ];
 }
 
-function failed({ key }: TemplateVersion, what: string) {
-  return EmailErrors.EMAIL_TEMPLATE_FAILED(`The template ${key} ${what}.`, { details: { template: key } });
+/** @param retry `later` where the machine may have been too busy: the attempts of a mail are few. */
+function failed({ key }: TemplateVersion, what: string, retry: 'never' | 'later' = 'never') {
+  return EmailErrors.EMAIL_TEMPLATE_FAILED(`The template ${key} ${what}.`, { details: { template: key }, retry });
 }
