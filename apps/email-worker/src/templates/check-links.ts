@@ -4,9 +4,8 @@ const entities: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', 
 
 /** Whether a link may have this address: of a scheme that shows something and runs nothing, or of none. */
 export function isLinkTarget(address: string): boolean {
-  // mail programs ignore what stands between the letters of a scheme
-  const bare = decode(address).replace(/[\p{Cc}\p{Cf}\s]/gu, '');
-  const [, scheme] = /^([^:/?#]*):/.exec(bare) ?? [];
+  // mail programs skip what stands before and between the letters of a scheme; with it, it is none of these
+  const [, scheme] = /^([^:/?#]*):/.exec(decode(address).trim()) ?? [];
   return scheme === undefined || schemes.has(scheme.toLowerCase());
 }
 

@@ -35,6 +35,10 @@ describe('a variable', () => {
     );
   });
 
+  it('brings no line ends into the subject through a filter either', () => {
+    expect(render({ subject: 'Order {{ a | url_decode }}', text: 'x' }, { a: 'x%0D%0ABcc: eve@example.com' }).subject).toBe('Order x Bcc: eve@example.com');
+  });
+
   it('can be passed through any filter and is escaped after it', () => {
     for (const filter of ['newline_to_br', 'strip_html', 'escape_once', 'url_decode', 'json', 'join', 'split: "" | join: ""', 'append: "<b>"', 'replace: "x", "<b>"', 'date: "<b>"']) {
       expect(render({ html: `{{ a | ${filter} }}` }, { a: '<script>x</script>%3Cb%3E' }).html).not.toContain('<');

@@ -29,7 +29,7 @@ export function layout({ lang, title, preview, body, footer }: LayoutParts): str
       h1 { margin: 0; font-size: 24px; line-height: 1.3; font-weight: 650; }
       a { color: #0b57d0; }
       @media (prefers-color-scheme: dark) {
-        .ground, .ground > table { background: #0d1117 !important; }
+        .ground, .ground > div { background: #0d1117 !important; }
         .card, .card > table { background: #161b22 !important; }
         .card div, .card td, .card h1, .card th { color: #e6edf3 !important; }
         .quiet div { color: #9da7b3 !important; }
