@@ -30,7 +30,7 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const gatewayToken = env['GATEWAY_TOKEN'] || data.gatewayToken;
   const sealKeys = env['SEAL_KEYS'] || (await data.secrets.once('sealKeys', createSealKey));
   const verificationSecret = env['VERIFICATION_SECRET'] || (await data.secrets.once('verificationSecret', () => randomBytes(32).toString('base64url')));
-  const shared = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: sealKeys, VERIFICATION_SECRET: verificationSecret, HOST: settings.host };
+  const shared = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, SMTP_URL: mail.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: sealKeys, VERIFICATION_SECRET: verificationSecret, HOST: settings.host, ...fileAccess(settings, credentials, env) };
   const starting = runServices({
     ...context,
     env: serviceEnv(env, shared, settings.root),
@@ -90,6 +90,14 @@ async function migrate({ printer, settings }: ServersContext, server: Server): P
 function shownPath(root: string, path: string): string {
   const fromRoot = relative(root, path);
   return fromRoot === '' || fromRoot.startsWith('..') ? path : fromRoot;
+}
+
+/** How the email worker reads files that were stored at the gateway: where there are development credentials, with those. */
+function fileAccess({ host, replicas }: ServersContext['settings'], credentials: DevelopmentCredentials | undefined, env: NodeJS.ProcessEnv): Record<string, string> {
+  const port = replicas.find((it) => it.service === 'gateway')?.port ?? 0;
+  if (credentials === undefined || port === 0 || env['INTERNAL_SERVICE_TOKEN']) return {};
+  const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return { GATEWAY_URL: env['GATEWAY_URL'] || `http://${reached}:${port}`, INTERNAL_SERVICE_TOKEN: credentials.serviceToken };
 }
 
 /** One INSTANCE_ID for all processes would make the replicas of a service one: left out, each makes its own. */

@@ -74,6 +74,8 @@ const emailVariables = {
   EMAIL_ATTACHMENT_DIR: variable.optionalText({
     description: 'Folder whose files may be attached by path. Left out: attachments by path are refused.',
   }),
+  GATEWAY_URL: variable.optionalText({ description: 'Where the email worker reaches the gateway, such as http://127.0.0.1:3000: files that tenants stored are read there. Left out: attachments by fileId are refused.' }),
+  INTERNAL_SERVICE_TOKEN: variable.optionalText({ description: 'Service token (angs_…) with the permission files.read, for GATEWAY_URL.', secret: true }),
   EMAIL_DKIM_DOMAIN: variable.optionalText({ description: 'Domain that DKIM signs for. Set all three EMAIL_DKIM_ variables, or none.' }),
   EMAIL_DKIM_SELECTOR: variable.optionalText({ description: 'DKIM selector: the public key is the TXT record <selector>._domainkey.<domain>.' }),
   EMAIL_DKIM_PRIVATE_KEY: variable.optionalText({ description: 'RSA private key as PEM; line ends may be written as \\n.', secret: true }),
@@ -119,6 +121,7 @@ export const emailWorkerConfig = defineConfig(
     ({ EMAIL_FROM }) => (parseMailbox(EMAIL_FROM) === undefined ? 'EMAIL_FROM is no sender; expected "name@domain" or "Name <name@domain>".' : undefined),
     ({ SMTP_URL }) =>
       parseSmtpUrl(SMTP_URL) === undefined ? 'SMTP_URL is no server address; expected smtp://user:password@host:port, special characters percent-encoded.' : undefined,
+    ({ GATEWAY_URL: url }) => (url === undefined || isHttpUrl(url) ? undefined : 'GATEWAY_URL is no address; expected http://host:port or https://host.'),
     ({ SMTP_TIMEOUT_MS }) =>
       SMTP_TIMEOUT_MS < SendEmail.timeoutMs
         ? undefined
@@ -132,6 +135,10 @@ export const emailWorkerConfig = defineConfig(
   ],
 );
 export type EmailWorkerConfig = ConfigOf<typeof emailWorkerConfig>;
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
 
 function isRsaKey(text: string): boolean {
   try {

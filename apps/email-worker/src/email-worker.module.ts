@@ -14,6 +14,7 @@ import { SendEmailHandler } from './claim/send-email.handler.js';
 import { SendMail } from './claim/send-mail.js';
 import { SendScheduledEmailHandler } from './claim/send-scheduled-email.handler.js';
 import { TakeJobs } from './claim/take-jobs.js';
+import { FetchStoredFile } from './compose/fetch-stored-file.js';
 import type { EmailWorkerConfig } from './config.js';
 import { DeliverMail } from './deliver/deliver-mail.js';
 import { LimitsConnection } from './deliver/limits/limits-connection.js';
@@ -27,6 +28,9 @@ import { SenderRepository } from './senders/sender.repository.js';
 import { senderPools, systemSender } from './senders/senders.provider.js';
 import { SuppressionRepository } from './suppress/suppression.repository.js';
 import { UnsubscribeLinks } from './suppress/unsubscribe-links.js';
+import { AnswerTemplates } from './templates/answer-templates.controller.js';
+import { RenderTemplate } from './templates/render-template.js';
+import { templateProviders } from './templates/template.providers.js';
 
 /** Sends mails: claim → compose → deliver → report. */
 @Module({})
@@ -46,8 +50,11 @@ export class EmailWorkerModule {
         }),
         QueuesModule.forRoot(queueOptions(config, logger)),
       ],
-      controllers: [OrderWantedMails],
-      providers: [DeliveryRepository, OutcomeRepository, SuppressionRepository, SenderRepository, DeliveryMetrics, ...sending(config, logger), ...taking(config, logger)],
+      controllers: [OrderWantedMails, AnswerTemplates],
+      providers: [
+        ...[DeliveryRepository, OutcomeRepository, SuppressionRepository, SenderRepository, DeliveryMetrics],
+        ...[...templateProviders(logger), ...sending(config, logger), ...taking(config, logger)],
+      ],
     };
   }
 }
@@ -67,6 +74,7 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
       useFactory: ({ redis }: LimitsConnection) => new MailPace({ limits: new SharedLimits(redis, config.REDIS_KEY_PREFIX), domainRate: config.EMAIL_DOMAIN_RATE, logger }),
     },
     { provide: LimitsConnection, useFactory: () => new LimitsConnection(config, logger) },
+    { provide: FetchStoredFile, useFactory: () => new FetchStoredFile({ gatewayUrl: config.GATEWAY_URL, serviceToken: config.INTERNAL_SERVICE_TOKEN, logger }) },
     {
       provide: OutcomeRecorder,
       inject: [OutcomeRepository, OutboxRelay, MessageBus],
@@ -81,12 +89,15 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
     },
     {
       provide: SendMail,
-      inject: [ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, SEALER],
+      inject: [ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, RenderTemplate, FetchStoredFile, SEALER],
       useFactory: (
-        ...[claims, deliveries, senders, pace, recorder, metrics, sealer]: [ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, Sealer | undefined]
+        ...[claims, deliveries, senders, pace, recorder, metrics, templates, files, sealer]: [
+          ...[ClaimDelivery, DeliveryRepository, FindSender, MailPace, OutcomeRecorder, DeliveryMetrics, RenderTemplate, FetchStoredFile],
+          Sealer | undefined,
+        ]
       ) =>
         new SendMail({
-          ...{ claims, deliveries, senders, recorder, metrics, logger, limits: composeLimits(config) },
+          ...{ claims, deliveries, senders, recorder, templates, files, metrics, logger, limits: composeLimits(config) },
           ...{ deliver: new DeliverMail(pace), unsubscribe: new UnsubscribeLinks(config.PUBLIC_URL.replace(/\/+$/, ''), sealer) },
         }),
     },

@@ -14,6 +14,13 @@ export const gatewayConfig = defineConfig('gateway', {
     min: 0,
     max: 3_600_000,
   }),
+  GATEWAY_FILES_TENANT_BYTES: variable.integer({
+    description: 'Most bytes that the stored files of one tenant have together.',
+    unit: 'bytes',
+    default: 500_000_000,
+    min: 0,
+    max: 1_000_000_000_000,
+  }),
   ...serviceVariables,
   ...redisVariables,
   ...databaseVariables,

@@ -24,6 +24,10 @@ import { ReferenceController } from './reference/reference.controller.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { SmsController } from './sms/sms.controller.js';
 import { CODE_SEALER, VerificationsController } from './verifications/verifications.controller.js';
+import { FilesController } from './files/files.controller.js';
+import { PurgeFiles } from './files/purge-files.js';
+import { StoredFileRepository } from './files/stored-file.repository.js';
+import { TemplatesController } from './templates/templates.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -49,11 +53,11 @@ export class GatewayModule {
       ],
       controllers: [
         ...[RegisterController, GetUserController, ListAuditController, ForgetUser],
-        ...[SmsController, VerificationsController, ReceiptsController],
+        ...[SmsController, VerificationsController, ReceiptsController, TemplatesController, FilesController],
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
       providers: [
-        ...[RegisterUser, UserCache, UserRepository, WatchQueues],
+        ...[RegisterUser, UserCache, UserRepository, WatchQueues, StoredFileRepository, PurgeFiles],
         ...authentication(config, logger),
         { provide: APP_GUARD, useClass: RequireTokenGuard },
         { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },

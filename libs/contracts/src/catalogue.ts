@@ -12,6 +12,15 @@ import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification
 import { ListAudit } from './requests/audit-list.request.js';
 import { SmsReceipt } from './requests/sms-receipt.request.js';
 import { DeleteSmsTemplate, ExplainSms, GetSmsTemplate, PutSmsTemplate } from './requests/sms.requests.js';
+import {
+  GetEmailTemplate,
+  ListEmailTemplates,
+  ListEmailTemplateVersions,
+  PreviewEmailTemplate,
+  RemoveEmailTemplate,
+  RollBackEmailTemplate,
+  SaveEmailTemplate,
+} from './requests/email-templates.requests.js';
 import { GetUser } from './requests/user-get.request.js';
 import { CancelVerification, CheckVerification, StartVerification } from './requests/verification.requests.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
@@ -27,6 +36,7 @@ export const catalogue = {
     ...[GetUser, ListAudit],
     ...[GetSmsTemplate, PutSmsTemplate, DeleteSmsTemplate, ExplainSms, StartVerification, CheckVerification, CancelVerification],
     ...[SmsReceipt],
+    ...[GetEmailTemplate, ListEmailTemplates, ListEmailTemplateVersions, PreviewEmailTemplate, RemoveEmailTemplate, RollBackEmailTemplate, SaveEmailTemplate],
   ] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],

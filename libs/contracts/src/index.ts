@@ -38,3 +38,14 @@ export { CancelVerification, CheckVerification, StartVerification } from './requ
 export { ProfileChanged } from './signals/profile-changed.signal.js';
 export { defineRoute } from './route.js';
 export type { Access, AnswerOf, BodyInputOf, BodyOf, ParamsOf, QueryOf, RouteContract, RouteExample } from './route.js';
+export { templateSettings } from './requests/email-template.js';
+export type { TemplateContent, TemplateDetail, TemplatePreview, TemplateSettings, TemplateSummary, VariableSchema } from './requests/email-template.js';
+export {
+  GetEmailTemplate,
+  ListEmailTemplates,
+  ListEmailTemplateVersions,
+  PreviewEmailTemplate,
+  RemoveEmailTemplate,
+  RollBackEmailTemplate,
+  SaveEmailTemplate,
+} from './requests/email-templates.requests.js';

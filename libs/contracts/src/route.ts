@@ -58,6 +58,8 @@ export interface RouteContract<
   readonly keepsBodyText?: boolean;
   /** The body is taken as it comes, whatever it is called, and reaches the handler as `bodyText` only: forms of others, and what is signed letter by letter. */
   readonly bodyIs?: 'text';
+  /** The body is no JSON but bytes of any content type, at most this many; the handler finds them in `bytes`. */
+  readonly takesBytes?: number;
 }
 
 export type ParamsOf<C extends RouteContract> = Maybe<C['params']>;

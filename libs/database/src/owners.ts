@@ -6,7 +6,7 @@ type ClientModel = Uncapitalize<Prisma.ModelName>;
 /** Every Postgres schema, and the models in it. A service works with one of them. */
 export const modelsOf = {
   /** gateway */
-  accounts: ['user', 'accountsOutboxEvent'],
+  accounts: ['user', 'accountsOutboxEvent', 'storedFile'],
   /** libs/auth: read by every service that checks credentials */
   auth: ['tenant', 'apiKey', 'serviceToken'],
   /** mq-broker */
@@ -26,7 +26,7 @@ export const modelsOf = {
     'brokerAuditEntry',
   ],
   /** email-worker */
-  email: ['emailDelivery', 'emailSuppression', 'emailSender', 'emailOutboxEvent'],
+  email: ['emailDelivery', 'emailSuppression', 'emailSender', 'emailTemplate', 'emailTemplateVersion', 'emailOutboxEvent'],
   /** sms-worker */
   sms: ['smsDelivery', 'smsTemplate', 'verification', 'smsOutboxEvent'],
   /** task-worker */

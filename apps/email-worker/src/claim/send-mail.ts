@@ -1,6 +1,7 @@
 import { toAngariumError, type AngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import { composeMail, type ComposeLimits, type MailOrder } from '../compose/compose-mail.js';
+import type { FetchStoredFile } from '../compose/fetch-stored-file.js';
 import type { Mail } from '../compose/mail.js';
 import type { DeliverMail } from '../deliver/deliver-mail.js';
 import { refusalsOf } from '../deliver/mail-transport.js';
@@ -11,6 +12,7 @@ import type { OutcomeRecorder } from '../report/outcome-recorder.js';
 import { addressKey } from '../report/recipient-key.js';
 import { recipientResults } from '../report/recipient-results.js';
 import type { SenderDirectory } from '../senders/sender.js';
+import type { RenderTemplate } from '../templates/render-template.js';
 import type { UnsubscribeLinks } from '../suppress/unsubscribe-links.js';
 import type { ClaimDelivery, ClaimedMail } from './claim-delivery.js';
 import { mailName, type DeliveryRepository } from './delivery.repository.js';
@@ -49,6 +51,8 @@ export interface SendMailParts {
   readonly recorder: OutcomeRecorder;
   readonly unsubscribe: UnsubscribeLinks;
   readonly limits: Omit<ComposeLimits, 'defaultFrom'>;
+  readonly templates: Pick<RenderTemplate, 'run'>;
+  readonly files: Pick<FetchStoredFile, 'run'>;
   readonly metrics: DeliveryMetrics;
   readonly logger: Logger;
 }
@@ -110,13 +114,16 @@ export class SendMail {
   }
 
   private async send(order: MailOrder, delivery: ClaimedMail, context: MailContext, progress: JobProgress): Promise<MailResult> {
-    const { senders, deliver, recorder, unsubscribe, limits, metrics, logger } = this.parts;
+    const { senders, deliver, recorder, unsubscribe, limits, templates, files, metrics, logger } = this.parts;
     const { id: deliveryId, messageId, suppressed } = delivery;
     const { tenant, idempotencyKey, signal, patienceMs, jobId, attempt } = context;
     if (recipientsOf(order).every((address) => suppressed.has(addressKey(address)))) return this.suppress(order, delivery, context);
     progress.reached(10);
     const sender = await senders.find(tenant, order.from);
-    const composed = await composeMail(order, messageId, { ...limits, defaultFrom: sender.from });
+    const composed = await composeMail(order, messageId, { ...limits, defaultFrom: sender.from }, {
+      render: (template) => templates.run(tenant, template),
+      readFile: (fileId, field) => files.run(tenant, fileId, field),
+    });
     const mail = { ...withoutSuppressed(composed, suppressed), ...unsubscribe.headersOf(order, { tenant, deliveryId }) };
     progress.reached(30);
     const result = await deliver.send(sender, mail, { signal, patienceMs });

@@ -2,14 +2,25 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SendEmail } from '@angarium/contracts';
-import { composeMail, type ComposeLimits, type MailOrder } from './compose-mail.js';
+import type { RenderTemplate } from '../templates/render-template.js';
+import { renderShipped } from '../testing/shipped-shelf.js';
+import { composeMail, type ComposeLimits, type ComposeSources, type MailOrder } from './compose-mail.js';
 
 const limits: ComposeLimits = {
   ...{ maxBytes: 1_000, maxRecipients: 3, attachmentFolder: undefined },
   defaultFrom: { name: 'Angarium', address: 'post@angarium.test' },
 };
 const order: MailOrder = { to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada' };
-const compose = (changes: Partial<MailOrder>, others: Partial<ComposeLimits> = {}) => composeMail({ ...order, ...changes }, '<1@angarium.test>', { ...limits, ...others });
+
+let templates: RenderTemplate;
+beforeAll(async () => {
+  templates = await renderShipped();
+});
+const sources: ComposeSources = {
+  render: (template) => templates.run('system', template),
+  readFile: async (fileId) => Buffer.from(`file ${fileId}`),
+};
+const compose = (changes: Partial<MailOrder>, others: Partial<ComposeLimits> = {}) => composeMail({ ...order, ...changes }, '<1@angarium.test>', { ...limits, ...others }, sources);
 
 describe('composing a mail', () => {
   it('takes the sender from the configuration unless the order names one', async () => {
@@ -51,7 +62,7 @@ describe('composing a mail', () => {
   });
 
   it('takes whatever the contract shows as its example', async () => {
-    const mail = await composeMail(SendEmail.schema.parse(SendEmail.example), '<1@angarium.test>', { ...limits, maxBytes: 10_000 });
+    const mail = await composeMail(SendEmail.schema.parse(SendEmail.example), '<1@angarium.test>', { ...limits, maxBytes: 30_000 }, sources);
     expect(mail).toMatchObject({ to: ['ada@example.com'], subject: 'Welcome to Angarium', text: expect.stringContaining('Hello ada,') as string });
   });
 });
@@ -75,6 +86,12 @@ describe('attachments', () => {
   it('are decoded from content', async () => {
     const { attachments } = await compose({ attachments: [{ filename: 'a.txt', contentType: 'text/plain', content: Buffer.from('Ä').toString('base64') }] });
     expect(attachments).toEqual([{ filename: 'a.txt', contentType: 'text/plain', content: Buffer.from('Ä') }]);
+  });
+
+  it('are read by the id of a stored file, within the size of the mail', async () => {
+    const one = { filename: 'it.txt', fileId: '0190a6f0-7c1e-7b3a-9d52-3a5f6f1c2d4e' };
+    expect((await compose({ attachments: [one] })).attachments[0]?.content.toString()).toBe(`file ${one.fileId}`);
+    await expect(compose({ attachments: Array.from({ length: 30 }, () => one) })).rejects.toThrow('EMAIL_MAX_BYTES');
   });
 
   it.each(['sub/a.txt', './sub/../sub/a.txt', 'link-in'])('are read by path inside the folder: %s', async (path) => {

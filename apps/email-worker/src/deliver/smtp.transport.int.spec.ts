@@ -4,19 +4,25 @@ import { createServer, type AddressInfo } from 'node:net';
 import { startInbox, waitFor, type Inbox } from '@angarium/testing';
 import { composeMail, type MailOrder } from '../compose/compose-mail.js';
 import type { Mail } from '../compose/mail.js';
+import type { RenderTemplate } from '../templates/render-template.js';
+import { renderShipped } from '../testing/shipped-shelf.js';
 import { dkimOptions, type DkimOptions } from './dkim.js';
 import { parseSmtpUrl } from './smtp-address.js';
 import { SmtpTransport } from './smtp.transport.js';
 
 const limits = { maxBytes: 1_000_000, maxRecipients: 50, attachmentFolder: undefined, defaultFrom: { name: 'Angarium', address: 'post@angarium.test' } };
-const compose = (order: Partial<MailOrder> = {}) => composeMail({ to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada', ...order }, '<1@angarium.test>', limits);
+const compose = (order: Partial<MailOrder> = {}) => composeMail({ to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada', ...order }, '<1@angarium.test>', limits, {
+    render: (template) => templates.run('system', template),
+    readFile: () => Promise.reject(new Error('no files here')),
+  });
 const never = () => new AbortController().signal;
 
+let templates: RenderTemplate;
 let inbox: Inbox;
 let open: SmtpTransport[] = [];
 
 beforeAll(async () => {
-  inbox = await startInbox();
+  [inbox, templates] = await Promise.all([startInbox(), renderShipped()]);
 });
 afterEach(() => {
   open.forEach((it) => it.close());

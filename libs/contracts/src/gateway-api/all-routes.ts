@@ -5,6 +5,8 @@ import * as reference from './reference.routes.js';
 import * as receipts from './receipts.routes.js';
 import * as sms from './sms.routes.js';
 import * as verification from './verification.routes.js';
+import * as files from './files.routes.js';
+import * as templates from './templates.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -17,10 +19,12 @@ export const gatewayTags: Readonly<Record<string, string>> = {
   Verifications: 'Codes by SMS: send one, check it.',
   SMS: 'Texts of SMS as each provider wants them, and why an SMS would not go out.',
   Receipts: 'Where providers tell what became of what they were given.',
+  Templates: 'Texts of mails with places for variables, in several locales and versions. Mails name them.',
+  Files: 'Files that mails attach by their id. Kept for a while, then removed.',
   Reference: 'The description of this API.',
 };
 
-const modules: readonly object[] = [queues, queueTests, verification, sms, receipts, reference];
+const modules: readonly object[] = [queues, queueTests, verification, sms, receipts, templates, files, reference];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

@@ -17,3 +17,6 @@ export { GetGatewayOpenApi } from './reference.routes.js';
 export { DeleteSmsTemplateRoute, ExplainSmsRoute, GetSmsTemplateRoute, PutSmsTemplateRoute } from './sms.routes.js';
 export { CancelVerificationRoute, CheckVerificationRoute, StartVerificationRoute } from './verification.routes.js';
 export { receiveSmsReceipts, receiveTwilioReceipt } from './receipts.routes.js';
+export { DeleteTemplate, GetTemplate, ListTemplates, ListTemplateVersions, PreviewTemplate, RollBackTemplate, SaveTemplate } from './templates.routes.js';
+export { DeleteFile, GetFile, MAX_FILE_BYTES, ReadStoredFile, UploadFile } from './files.routes.js';
+export type { StoredFileView } from './files.routes.js';

@@ -98,6 +98,7 @@ function fieldsOf(schema: RouteContract['params'], place: 'path' | 'query', exam
 }
 
 function bodyOf(route: RouteContract, schemas: SchemaCollector): { requestBody?: Json } {
+  if (route.takesBytes !== undefined) return { requestBody: { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', maxLength: route.takesBytes } } } } };
   if (route.body === undefined) return {};
   const { body } = route.example;
   return {

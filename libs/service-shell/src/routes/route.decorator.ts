@@ -13,6 +13,8 @@ export interface RouteCall<C extends RouteContract> {
   readonly body: BodyOf<C>;
   /** The text of the body, where the contract says `keepsBodyText` or `bodyIs: 'text'` and there is one. */
   readonly bodyText: string | undefined;
+  /** The body of a route that takes bytes, where there is one. */
+  readonly bytes: Buffer | undefined;
   readonly headers: IncomingHttpHeaders;
   /** IP address of whoever connected; behind a proxy, the proxy's. */
   readonly remoteAddress: string;

@@ -16,6 +16,7 @@ const shared = { method: 'POST', tag: 'Kitchen', summary: 'Cooks.', access: { ki
 const Cook = defineRoute({ ...shared, id: 'soup.cook', path: '/soup' });
 const Copy = defineRoute({ ...shared, id: 'soup.copy', path: '/copy', keepsBodyText: true });
 const Hear = defineRoute({ ...shared, id: 'soup.hear', path: '/hear', body: undefined, bodyIs: 'text' });
+const Weigh = defineRoute({ id: 'soup.weigh', path: '/weigh', method: 'POST', tag: 'Kitchen', summary: 'Weighs.', access: { kind: 'any-scope' }, response: z.unknown(), takesBytes: 10 });
 
 @Controller()
 class Kitchen {
@@ -33,6 +34,11 @@ class Kitchen {
   copy(call: RouteCall<typeof Copy>): unknown {
     call.setHeader('content-type', 'application/json; charset=utf-8');
     return call.bodyText;
+  }
+
+  @Route(Weigh)
+  weigh({ bytes }: RouteCall<typeof Weigh>): unknown {
+    return { hex: bytes?.toString('hex') ?? null };
   }
 }
 
@@ -89,5 +95,12 @@ describe('routes that are contracts', () => {
   it('refuse a body of another type than JSON everywhere else', async () => {
     const answer = await fetch(`${url}/soup`, { method: 'POST', body: 'name=leek', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     expect([answer.status, await answer.json()]).toEqual([415, expect.objectContaining({ code: 'UNSUPPORTED_MEDIA_TYPE' })]);
+  });
+
+  it('that take bytes get them as they came, of whatever type, up to their limit; other routes still take JSON alone', async () => {
+    const weigh = (body: string, type?: string) => fetch(`${url}/weigh`, { method: 'POST', body: new TextEncoder().encode(body), headers: type === undefined ? {} : { 'content-type': type } });
+    for (const type of ['application/json', 'image/png', undefined]) expect(await (await weigh('{"a', type)).json()).toEqual({ hex: '7b2261' });
+    expect((await weigh('x'.repeat(11), 'text/plain')).status).toBe(413);
+    expect((await fetch(`${url}/soup`, { method: 'POST', body: 'x', headers: { 'content-type': 'text/csv' } })).status).toBe(415);
   });
 });

@@ -46,7 +46,21 @@ export function serveRoutes(app: INestApplicationContext, fastify: FastifyInstan
   return served;
 }
 
+/** A route that takes bytes gets parsers of its own; the others stay with JSON. */
 function register(fastify: FastifyInstance, contract: RouteContract, handle: Handler, options: ServeOptions): void {
+  const { takesBytes } = contract;
+  if (takesBytes === undefined) return addRoute(fastify, contract, handle, options);
+  void fastify.register((scope, _settings, done) => {
+    // megabytes are taken in for nobody unknown; the handler asks again, which costs nothing then
+    scope.addHook('onRequest', async (request) => void (await options.authenticator.authenticate(request.headers, contract.access)));
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: takesBytes }, (_request, body, parsed) => parsed(null, body));
+    addRoute(scope, contract, handle, { ...options, bodyLimitBytes: takesBytes });
+    done();
+  });
+}
+
+function addRoute(fastify: FastifyInstance, contract: RouteContract, handle: Handler, options: ServeOptions): void {
   const { authenticator, idempotency } = options;
   fastify.route({
     method: contract.method,
@@ -83,6 +97,7 @@ function callOf(contract: RouteContract, request: FastifyRequest, reply: Fastify
     // a body that may be left out altogether is an empty object
     body: contract.body && parsed(contract.body, request.body ?? {}),
     bodyText: request.bodyText,
+    bytes: contract.takesBytes !== undefined && Buffer.isBuffer(request.body) ? request.body : undefined,
     headers: request.headers,
     get remoteAddress() {
       return request.ip;

@@ -1,0 +1,34 @@
+import { ignoreError } from '@angarium/errors';
+import type { Logger } from '@angarium/observability';
+import { InjectLogger } from '@angarium/service-shell';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { StoredFileRepository } from './stored-file.repository.js';
+
+const EVERY_MS = 600_000;
+
+/** Removes files that have expired, every ten minutes; several replicas do no harm. Waiting → purging → waiting, until it is stopped. */
+@Injectable()
+export class PurgeFiles implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly files: StoredFileRepository,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const pass = () => void this.purge().catch(ignoreError(this.logger, 'purge-files', 'the next pass tries again'));
+    this.timer = setInterval(pass, EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** One pass. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
+  async purge(): Promise<number> {
+    const count = await this.files.purge();
+    if (count > 0) this.logger.info({ count }, 'expired files removed');
+    return count;
+  }
+}
