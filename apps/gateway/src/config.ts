@@ -1,4 +1,4 @@
-import { databaseVariables, defineConfig, queueVariables, redisVariables, serviceVariables, variable, type ConfigOf } from '@angarium/config';
+import { databaseVariables, defineConfig, queueVariables, redisVariables, sealVariables, serviceVariables, variable, type ConfigOf } from '@angarium/config';
 
 export const gatewayConfig = defineConfig('gateway', {
   GATEWAY_PORT: variable.port({ description: 'Port of the gateway.', default: 3000 }),
@@ -18,5 +18,6 @@ export const gatewayConfig = defineConfig('gateway', {
   ...redisVariables,
   ...databaseVariables,
   REDIS_QUEUE_DB: queueVariables.REDIS_QUEUE_DB,
+  ...sealVariables,
 });
 export type GatewayConfig = ConfigOf<typeof gatewayConfig>;

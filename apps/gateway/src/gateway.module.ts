@@ -3,6 +3,7 @@ import { DatabaseModule, openSql, publishThrough } from '@angarium/database';
 import type { Logger } from '@angarium/observability';
 import { MessageBus } from '@angarium/transport';
 import { QueuesModule } from '@angarium/queues';
+import { createSealer } from '@angarium/secrets';
 import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ForgetUser } from './accounts/forget-user.js';
@@ -15,6 +16,10 @@ import { ListAuditController } from './audit/list-audit.controller.js';
 import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { EmailsController } from './emails/emails.controller.js';
+import { SENDER_SEALER, SendersController } from './senders/senders.controller.js';
+import { SuppressionsController } from './suppressions/suppressions.controller.js';
+import { UnsubscribeController } from './unsubscribe/unsubscribe.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -38,8 +43,8 @@ export class GatewayModule {
         }),
         QueuesModule.forRoot({ redisUrl: config.REDIS_URL, db: config.REDIS_QUEUE_DB, namespace: config.REDIS_KEY_PREFIX, logger }),
       ],
-      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser],
-      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }],
+      controllers: [RegisterController, GetUserController, ListAuditController, ForgetUser, EmailsController, SendersController, SuppressionsController, UnsubscribeController],
+      providers: [RegisterUser, UserCache, UserRepository, ...authentication(config, logger), { provide: APP_GUARD, useClass: RequireTokenGuard }, { provide: SENDER_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) }],
     };
   }
 }

@@ -9,15 +9,19 @@ import { SendBatchEmail, SendEmail, SendScheduledEmail } from './jobs/email.jobs
 import { SendBatchSms, SendSms, SendVerificationCode } from './jobs/sms.jobs.js';
 import { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 import { ListAudit } from './requests/audit-list.request.js';
+import { ReportEmailBounce, UnsubscribeEmail } from './requests/email-feedback.requests.js';
+import { DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender } from './requests/email-senders.requests.js';
+import { DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression } from './requests/email-suppressions.requests.js';
 import { GetUser } from './requests/user-get.request.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
 
+const emailRequests = [ReportEmailBounce, UnsubscribeEmail, DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender, DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression] as const;
 const emailEvents = [EmailSuppressed, EmailBounced, EmailUnsubscribed] as const;
 
 /** Every message of this system. A message that is not here does not exist. */
 export const catalogue = {
   events: [UserCreated, EmailRequested, EmailSent, EmailFailed, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled, ...emailEvents] as readonly EventContract[],
-  requests: [GetUser, ListAudit] as readonly RequestContract[],
+  requests: [GetUser, ListAudit, ...emailRequests] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],
     ...[StartDevice, StopDevice, RestartDevice, ResetDevice, InstallApp, UninstallApp],

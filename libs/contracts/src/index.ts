@@ -29,6 +29,9 @@ export { SendBatchSms, SendSms, SendVerificationCode, smsOrder, smsProviders, sm
 export type { SmsProviderName } from './jobs/sms.jobs.js';
 export { ExportData, GenerateReport, ProcessImage, ProcessLogs, SendNotification } from './jobs/task.jobs.js';
 export { ListAudit } from './requests/audit-list.request.js';
+export { ReportEmailBounce, UnsubscribeEmail } from './requests/email-feedback.requests.js';
+export { DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender } from './requests/email-senders.requests.js';
+export { DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression } from './requests/email-suppressions.requests.js';
 export { GetUser } from './requests/user-get.request.js';
 export { ProfileChanged } from './signals/profile-changed.signal.js';
 export { defineRoute } from './route.js';

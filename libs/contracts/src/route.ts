@@ -56,6 +56,8 @@ export interface RouteContract<
   readonly isHot?: boolean;
   /** Its handler needs the letters of the body: JavaScript reads numbers as doubles, and 12345678901234567890 is none. */
   readonly keepsBodyText?: boolean;
+  /** The body is taken as it comes, whatever it is called, and reaches the handler as `bodyText` only: forms of others, and what is signed letter by letter. */
+  readonly bodyIs?: 'text';
 }
 
 export type ParamsOf<C extends RouteContract> = Maybe<C['params']>;

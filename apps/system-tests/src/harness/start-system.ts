@@ -1,3 +1,4 @@
+import { createSealKey } from '@angarium/secrets';
 import {
   buildApps,
   createTestDatabase,
@@ -52,7 +53,7 @@ export interface SystemOptions {
 export async function startSystem({ replicas = {}, env = {}, appendfsync = 'always', isPostgresDurable = false }: SystemOptions = {}): Promise<System> {
   const [bundles, redis, postgres, inbox] = await Promise.all([buildApps(apps), startRedis({ appendfsync }), startPostgres({ fsync: isPostgresDurable }), startInbox()]);
   const database = await createTestDatabase(postgres);
-  const shared = { DATABASE_URL: database.url, REDIS_URL: redis.url, SMTP_URL: inbox.smtpUrl, GATEWAY_TOKEN: gatewayToken, EMAIL_RATE_PER_SECOND: '1000', ...env };
+  const shared = { DATABASE_URL: database.url, REDIS_URL: redis.url, SMTP_URL: inbox.smtpUrl, GATEWAY_TOKEN: gatewayToken, EMAIL_RATE_PER_SECOND: '1000', SEAL_KEYS: createSealKey(), ...env };
   const services: Service[] = [];
   const counts = new Map<App, number>();
   const start = async (app: App, more: Record<string, string> = {}) => {

@@ -1,4 +1,8 @@
 import type { RouteContract } from '../route.js';
+import * as emails from './emails.routes.js';
+import * as senders from './senders.routes.js';
+import * as suppressions from './suppressions.routes.js';
+import * as unsubscribe from './unsubscribe.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -8,9 +12,13 @@ function isRoute(exported: unknown): exported is RouteContract {
 /** What each group of routes is about, in the order in which a newcomer reads them. */
 export const gatewayTags: Readonly<Record<string, string>> = {
   Queues: 'The job queues: what waits, what failed, and what to do about it. For operators.',
+  Mails: 'Mails that wait.',
+  Senders: 'Mail servers of your own, and what is sent through them.',
+  Suppressions: 'Who gets no mail, and what came back.',
+  Unsubscribe: 'What the unsubscribe link of a mail leads to.',
 };
 
-const modules: readonly object[] = [];
+const modules: readonly object[] = [emails, senders, suppressions, unsubscribe];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

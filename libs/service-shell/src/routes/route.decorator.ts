@@ -11,7 +11,7 @@ export interface RouteCall<C extends RouteContract> {
   readonly params: ParamsOf<C>;
   readonly query: QueryOf<C>;
   readonly body: BodyOf<C>;
-  /** The JSON text of the body, where the contract says `keepsBodyText` and there is one. */
+  /** The text of the body, where the contract says `keepsBodyText` or `bodyIs: 'text'` and there is one. */
   readonly bodyText: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly caller: TenantCaller;
@@ -20,6 +20,8 @@ export interface RouteCall<C extends RouteContract> {
   readonly signal: AbortSignal;
   /** Adds a header to the answer: `etag`. */
   setHeader(name: string, value: string): void;
+  /** Another status than the contract's, for answers that are pages: an error of one is shown as a page, too. */
+  setStatus(status: number): void;
 }
 
 interface BoundRoute {

@@ -15,12 +15,18 @@ const TENANT_ID = 'b1a6a1de-7a5c-4f39-9d6b-2f1f6f3f7a02';
 const shared = { method: 'POST', tag: 'Kitchen', summary: 'Cooks.', access: { kind: 'any-scope' }, body: z.object({ name: z.string() }), response: z.unknown() } as const;
 const Cook = defineRoute({ ...shared, id: 'soup.cook', path: '/soup' });
 const Copy = defineRoute({ ...shared, id: 'soup.copy', path: '/copy', keepsBodyText: true });
+const Hear = defineRoute({ ...shared, id: 'soup.hear', path: '/hear', body: undefined, bodyIs: 'text' });
 
 @Controller()
 class Kitchen {
   @Route(Cook)
   cook({ bodyText }: RouteCall<typeof Cook>): unknown {
     return { bodyText: bodyText ?? null, ...currentContext() };
+  }
+
+  @Route(Hear)
+  hear({ bodyText }: RouteCall<typeof Hear>): unknown {
+    return { bodyText: bodyText ?? null };
   }
 
   @Route(Copy)
@@ -71,5 +77,17 @@ describe('routes that are contracts', () => {
     expect(copied.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(await copied.text()).toBe(text);
     expect(await (await post('/soup', text)).json()).toMatchObject({ bodyText: null });
+  });
+
+  it('take a body of any type as its letters where the contract says so, JSON that is none among them', async () => {
+    const hear = async (type: string, body: string) => (await fetch(`${url}/hear`, { method: 'POST', body, headers: { 'content-type': type } })).json();
+    expect(await hear('application/x-www-form-urlencoded', 'a=1&a=2&b=%C3%BC')).toEqual({ bodyText: 'a=1&a=2&b=%C3%BC' });
+    expect(await hear('application/json', '[{"n": 1.0}')).toEqual({ bodyText: '[{"n": 1.0}' });
+    expect(await hear('text/plain;charset=utf-8', 'ü')).toEqual({ bodyText: 'ü' });
+  });
+
+  it('refuse a body of another type than JSON everywhere else', async () => {
+    const answer = await fetch(`${url}/soup`, { method: 'POST', body: 'name=leek', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect([answer.status, await answer.json()]).toEqual([415, expect.objectContaining({ code: 'UNSUPPORTED_MEDIA_TYPE' })]);
   });
 });

@@ -20,6 +20,8 @@ import { stopOnSignal } from './stop-on-signal.js';
 
 /** Bodies above this are refused with 413. */
 const BODY_LIMIT_BYTES = 256 * 1024;
+/** Parameters of paths: the id of a job may be an idempotency key, in which every letter may be escaped. */
+const MAX_PARAM_LENGTH = 1_000;
 /** A Redis that is away at start holds nobody up longer than this; its durability is checked when it answers. */
 const REDIS_WAIT_MS = 2_000;
 const IDLE_CLOSE_MS = 50;
@@ -71,7 +73,7 @@ async function start<D extends ConfigDefinition>(
 
   const transport = transportOptions(service, settings, logger, metrics);
   const parts = { config, logger, metrics, app: definition.module(config, logger), imports: definition.transport ? [TransportModule.forRoot(transport)] : [] };
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', return503OnClosing: false, requestIdHeader: false });
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', return503OnClosing: false, requestIdHeader: false, routerOptions: { maxParamLength: MAX_PARAM_LENGTH } });
   const options = { logger: new NestLogger(logger), abortOnError: false, bodyParser: false };
   const app = await NestFactory.create<NestFastifyApplication>(ShellModule.around(parts), adapter, options);
   app.useGlobalFilters(new AnyExceptionFilter(logger));
