@@ -4,6 +4,7 @@ import {
   defineConfig,
   queueVariables,
   redisVariables,
+  sealVariables,
   serviceVariables,
   transportVariables,
   variable,
@@ -107,10 +108,8 @@ const linkVariables = {
     secret: false,
     default: 'http://127.0.0.1:3000',
   }),
-  SEAL_KEYS: variable.optionalText({
-    description: 'As of the other services. Needed for senders of tenants and for unsubscribe links.',
-    secret: true,
-  }),
+  // may be left out: only senders of tenants and unsubscribe links need it
+  SEAL_KEYS: { ...sealVariables.SEAL_KEYS, schema: sealVariables.SEAL_KEYS.schema.optional() },
 };
 
 /** Everything the email worker can be told from outside. */

@@ -6,6 +6,8 @@ import { createSealer, type Sealer } from '@angarium/secrets';
 import { HealthRegistry } from '@angarium/service-shell';
 import { MessageBus } from '@angarium/transport';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { BounceRepository } from './bounce/bounce.repository.js';
+import { ReportBounce } from './bounce/report-bounce.controller.js';
 import { ClaimDelivery } from './claim/claim-delivery.js';
 import { DeliveryRepository } from './claim/delivery.repository.js';
 import { OrderWantedMails } from './claim/order-wanted-mails.controller.js';
@@ -22,15 +24,20 @@ import { MailPace } from './deliver/limits/mail-pace.js';
 import { DeliveryMetrics } from './report/delivery-metrics.js';
 import { OutcomeRecorder } from './report/outcome-recorder.js';
 import { OutcomeRepository } from './report/outcome.repository.js';
+import { AnswerSenders, TEST_SENDER_OPTIONS } from './senders/answer-senders.controller.js';
 import { FindSender } from './senders/find-sender.js';
 import { SEALER } from './senders/sealer.js';
 import { SenderRepository } from './senders/sender.repository.js';
-import { senderPools, systemSender } from './senders/senders.provider.js';
+import { SenderPools } from './senders/sender-pools.js';
+import { SenderSecrets } from './senders/sender-secrets.js';
+import { senderPools, systemSender, testSenderOptions } from './senders/senders.provider.js';
+import { AnswerSuppressions } from './suppress/answer-suppressions.controller.js';
 import { SuppressionRepository } from './suppress/suppression.repository.js';
 import { UnsubscribeLinks } from './suppress/unsubscribe-links.js';
 import { AnswerTemplates } from './templates/answer-templates.controller.js';
 import { RenderTemplate } from './templates/render-template.js';
 import { templateProviders } from './templates/template.providers.js';
+import { Unsubscribe } from './suppress/unsubscribe.controller.js';
 
 /** Sends mails: claim → compose → deliver → report. */
 @Module({})
@@ -50,9 +57,9 @@ export class EmailWorkerModule {
         }),
         QueuesModule.forRoot(queueOptions(config, logger)),
       ],
-      controllers: [OrderWantedMails, AnswerTemplates],
+      controllers: [OrderWantedMails, AnswerTemplates, AnswerSuppressions, Unsubscribe, AnswerSenders, ReportBounce],
       providers: [
-        ...[DeliveryRepository, OutcomeRepository, SuppressionRepository, SenderRepository, DeliveryMetrics],
+        ...[DeliveryRepository, OutcomeRepository, SuppressionRepository, SenderRepository, BounceRepository, DeliveryMetrics],
         ...[...templateProviders(logger), ...sending(config, logger), ...taking(config, logger)],
       ],
     };
@@ -65,9 +72,12 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
     { provide: SEALER, useFactory: () => (config.SEAL_KEYS === undefined ? undefined : createSealer(config.SEAL_KEYS)) },
     {
       provide: FindSender,
-      inject: [SenderRepository, SEALER],
-      useFactory: (senders: SenderRepository, sealer: Sealer | undefined) => new FindSender({ senders, pools: senderPools(config, sealer, logger), system: systemSender(config, logger) }),
+      inject: [SenderRepository, SenderPools],
+      useFactory: (senders: SenderRepository, pools: SenderPools) => new FindSender({ senders, pools, system: systemSender(config, logger) }),
     },
+    { provide: SenderSecrets, inject: [SEALER], useFactory: (sealer: Sealer | undefined) => new SenderSecrets(sealer) },
+    { provide: SenderPools, inject: [SenderSecrets], useFactory: (secrets: SenderSecrets) => senderPools(config, secrets, logger) },
+    { provide: TEST_SENDER_OPTIONS, useFactory: () => testSenderOptions(config) },
     {
       provide: MailPace,
       inject: [LimitsConnection],

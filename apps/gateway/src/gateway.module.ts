@@ -23,11 +23,16 @@ import { WatchQueues } from './queues/watch-queues.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { SmsController } from './sms/sms.controller.js';
-import { CODE_SEALER, VerificationsController } from './verifications/verifications.controller.js';
+import { VerificationsController } from './verifications/verifications.controller.js';
 import { FilesController } from './files/files.controller.js';
 import { PurgeFiles } from './files/purge-files.js';
 import { StoredFileRepository } from './files/stored-file.repository.js';
+import { SEALER } from './sealer.js';
 import { TemplatesController } from './templates/templates.controller.js';
+import { EmailsController } from './emails/emails.controller.js';
+import { SendersController } from './senders/senders.controller.js';
+import { SuppressionsController } from './suppressions/suppressions.controller.js';
+import { UnsubscribeController } from './unsubscribe/unsubscribe.controller.js';
 
 /** What docker-compose.yml falls back to, so that it runs for a first look. */
 const DEVELOPMENT_TOKEN = 'development-token-that-everybody-knows';
@@ -54,13 +59,14 @@ export class GatewayModule {
       controllers: [
         ...[RegisterController, GetUserController, ListAuditController, ForgetUser],
         ...[SmsController, VerificationsController, ReceiptsController, TemplatesController, FilesController],
+        ...[EmailsController, SendersController, SuppressionsController, UnsubscribeController],
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
       providers: [
         ...[RegisterUser, UserCache, UserRepository, WatchQueues, StoredFileRepository, PurgeFiles],
         ...authentication(config, logger),
         { provide: APP_GUARD, useClass: RequireTokenGuard },
-        { provide: CODE_SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },
+        { provide: SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },
       ],
     };
   }

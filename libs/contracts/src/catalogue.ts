@@ -21,6 +21,9 @@ import {
   RollBackEmailTemplate,
   SaveEmailTemplate,
 } from './requests/email-templates.requests.js';
+import { ReportEmailBounce, UnsubscribeEmail } from './requests/email-feedback.requests.js';
+import { DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender } from './requests/email-senders.requests.js';
+import { DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression } from './requests/email-suppressions.requests.js';
 import { GetUser } from './requests/user-get.request.js';
 import { CancelVerification, CheckVerification, StartVerification } from './requests/verification.requests.js';
 import { ProfileChanged } from './signals/profile-changed.signal.js';
@@ -37,6 +40,8 @@ export const catalogue = {
     ...[GetSmsTemplate, PutSmsTemplate, DeleteSmsTemplate, ExplainSms, StartVerification, CheckVerification, CancelVerification],
     ...[SmsReceipt],
     ...[GetEmailTemplate, ListEmailTemplates, ListEmailTemplateVersions, PreviewEmailTemplate, RemoveEmailTemplate, RollBackEmailTemplate, SaveEmailTemplate],
+    ...[DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender],
+    ...[DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression, ReportEmailBounce, UnsubscribeEmail],
   ] as readonly RequestContract[],
   jobs: [
     ...[SendEmail, SendBatchEmail, SendScheduledEmail, SendSms, SendBatchSms, SendVerificationCode],

@@ -101,3 +101,42 @@ describe('a limit', () => {
     await waitFor(async () => (await connections[0]!.exists(`test:{limits}:${limit.name}`)) === 0, { what: 'the key to expire' });
   });
 });
+
+describe('an adaptive limit', () => {
+  const adaptive = (more: Partial<Limit> = {}) => named({ kind: 'adaptive', capacity: 8, windowMs: 3_600_000, floor: 0.5, ...more });
+  const grantedOf = async (limit: Limit, tries = 30) => {
+    const verdicts = await Promise.all(Array.from({ length: tries }, (_, at) => replicas[at % 3]!.take([limit])));
+    return verdicts.filter(({ isGranted }) => isGranted).length;
+  };
+
+  it('grants three replicas together what it is', async () => {
+    expect(await grantedOf(adaptive())).toBe(8);
+  });
+
+  it('grants half of it to all after one of them was told to slow down; calls at the same time are one', async () => {
+    const limit = adaptive();
+    expect(await Promise.all([replicas[0]!.slowDown(limit), replicas[1]!.slowDown(limit), replicas[2]!.slowDown(limit)])).toEqual([4, 4, 4]);
+    expect(await grantedOf(limit)).toBe(4);
+  });
+
+  it('never falls below its floor, where one at a time passes still', async () => {
+    const limit = adaptive({ capacity: 1, windowMs: 1_000 });
+    expect(await limits.slowDown(limit)).toBe(0.5);
+    expect(await grantedOf(limit)).toBe(1);
+    const refused = await limits.take([limit]);
+    expect(refused).toMatchObject({ isGranted: false });
+    if (!refused.isGranted) expect(refused.waitMs).toBeGreaterThan(1_500);
+  });
+
+  it('grows back by a tenth of its capacity a minute', async () => {
+    const limit = adaptive();
+    await limits.slowDown(limit);
+    const key = `test:{limits}:${limit.name}:slow`;
+    // as if the halving had been two minutes ago: 4 + 2 × 0.8
+    await connections[0]!.hset(key, 'at', Date.now() - 120_000);
+    expect(await grantedOf(limit)).toBe(5);
+    await connections[0]!.hset(key, 'at', Date.now() - 3_600_000);
+    await connections[0]!.del(`test:{limits}:${limit.name}`);
+    expect(await grantedOf(limit)).toBe(8);
+  });
+});

@@ -15,6 +15,20 @@ export const QueueErrors = defineErrors({
     summary: 'The queue has no job of this type.',
     cure: 'Declare it in libs/contracts/src/jobs and handle it in the worker of its queue.',
   },
+  JOB_NOT_FOUND: {
+    status: 404,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The queue has no job with this id.',
+    cure: 'Check the id. Jobs that ended are kept for a time: completed ones a day or 1 000, failed ones 7 days.',
+  },
+  JOB_STATE_WRONG: {
+    status: 409,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The job is in a state in which this cannot be done.',
+    cure: 'See what details.state says: only failed jobs can be retried, and a job that is being done cannot be removed.',
+  },
   JOB_TIMEOUT: {
     status: 504,
     blame: 'us',
@@ -35,19 +49,5 @@ export const QueueErrors = defineErrors({
     retry: 'never',
     summary: 'No queue has this name.',
     cure: 'Use one of those that the message lists; GET /queues/status shows them.',
-  },
-  JOB_NOT_FOUND: {
-    status: 404,
-    blame: 'caller',
-    retry: 'never',
-    summary: 'The queue has no job with this id.',
-    cure: 'Check the id. Jobs that ended are kept for a time: completed ones a day or 1 000, failed ones 7 days.',
-  },
-  JOB_STATE_WRONG: {
-    status: 409,
-    blame: 'caller',
-    retry: 'never',
-    summary: 'The job is in a state in which this cannot be done.',
-    cure: 'See what details.state says: only failed jobs can be retried, and a job that is being done cannot be removed.',
   },
 });

@@ -27,6 +27,7 @@ import { silentLogger, type Logger, type Metrics } from '@angarium/observability
 import { closeRedis, connectRedis, toRedisError, type RedisConnection } from '@angarium/redis';
 import { createSealer, type Sealer } from '@angarium/secrets';
 import { Queue } from 'bullmq';
+import { cancelJob } from './cancel-job.js';
 import { wrapJob } from './job-envelope.js';
 import { QueueManagement } from './manage/queue-management.js';
 import type { CleanableState, JobState, JobView, QueueStatus } from './manage/queue-view.js';
@@ -194,6 +195,15 @@ export class QueueService {
   async bridge(queue: string, jobName: string, data: object, jobId: string): Promise<void> {
     try {
       await this.queueOf(queue).add(jobName, data, { jobId: jobIdOf(jobId) });
+    } catch (error) {
+      throw toRedisError(error);
+    }
+  }
+
+  /** Takes back a job of the tenant that nobody has begun. @throws JOB_NOT_FOUND, JOB_STATE_WRONG, REDIS_REFUSED */
+  async cancel(contract: JobContract, jobId: string, tenant: string): Promise<void> {
+    try {
+      await cancelJob(this.queueOf(contract.queue), { jobId, tenant, jobName: contract.name });
     } catch (error) {
       throw toRedisError(error);
     }

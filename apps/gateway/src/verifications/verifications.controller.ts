@@ -5,16 +5,14 @@ import type { Sealer } from '@angarium/secrets';
 import { Route, type RouteCall } from '@angarium/service-shell';
 import { MessageBus } from '@angarium/transport';
 import { Controller, Inject } from '@nestjs/common';
-
-/** Injects the sealer of codes on their way. */
-export const CODE_SEALER = Symbol('angarium:code-sealer');
+import { SEALER } from '../sealer.js';
 
 /** Hands verifications to the SMS worker. A request lies in Redis on its way, so a code goes there sealed. */
 @Controller()
 export class VerificationsController {
   constructor(
     private readonly bus: MessageBus,
-    @Inject(CODE_SEALER) private readonly sealer: Sealer,
+    @Inject(SEALER) private readonly sealer: Sealer,
   ) {}
 
   @Route(StartVerificationRoute)

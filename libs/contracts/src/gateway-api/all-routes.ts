@@ -7,6 +7,10 @@ import * as sms from './sms.routes.js';
 import * as verification from './verification.routes.js';
 import * as files from './files.routes.js';
 import * as templates from './templates.routes.js';
+import * as emails from './emails.routes.js';
+import * as senders from './senders.routes.js';
+import * as suppressions from './suppressions.routes.js';
+import * as unsubscribe from './unsubscribe.routes.js';
 
 /** A module of routes also exports the schemas that its routes share. */
 function isRoute(exported: unknown): exported is RouteContract {
@@ -21,10 +25,14 @@ export const gatewayTags: Readonly<Record<string, string>> = {
   Receipts: 'Where providers tell what became of what they were given.',
   Templates: 'Texts of mails with places for variables, in several locales and versions. Mails name them.',
   Files: 'Files that mails attach by their id. Kept for a while, then removed.',
+  Mails: 'Mails that wait.',
+  Senders: 'Mail servers of your own, and what is sent through them.',
+  Suppressions: 'Who gets no mail, and what came back.',
+  Unsubscribe: 'What the unsubscribe link of a mail leads to.',
   Reference: 'The description of this API.',
 };
 
-const modules: readonly object[] = [queues, queueTests, verification, sms, receipts, templates, files, reference];
+const modules: readonly object[] = [queues, queueTests, verification, sms, receipts, templates, files, emails, senders, suppressions, unsubscribe, reference];
 const order = Object.keys(gatewayTags);
 
 /** Every route of the gateway: by group, then by path and method. A file of routes that is not listed above is not served or documented. */

@@ -20,3 +20,7 @@ export { receiveSmsReceipts, receiveTwilioReceipt } from './receipts.routes.js';
 export { DeleteTemplate, GetTemplate, ListTemplates, ListTemplateVersions, PreviewTemplate, RollBackTemplate, SaveTemplate } from './templates.routes.js';
 export { DeleteFile, GetFile, MAX_FILE_BYTES, ReadStoredFile, UploadFile } from './files.routes.js';
 export type { StoredFileView } from './files.routes.js';
+export { CancelEmail } from './emails.routes.js';
+export { DeleteSender, GetSender, ListSenders, PutSender, TestSender } from './senders.routes.js';
+export { DeleteSuppression, ListSuppressions, PutSuppression, ReportBounce } from './suppressions.routes.js';
+export { ShowUnsubscribe, Unsubscribe } from './unsubscribe.routes.js';

@@ -24,6 +24,8 @@ export interface RouteCall<C extends RouteContract> {
   readonly signal: AbortSignal;
   /** Adds a header to the answer: `etag`. */
   setHeader(name: string, value: string): void;
+  /** Another status than the contract's, for answers that are pages: an error of one is shown as a page, too. */
+  setStatus(status: number): void;
 }
 
 interface BoundRoute {

@@ -24,6 +24,9 @@ export interface ServeOptions {
   readonly bodyLimitBytes?: number;
 }
 
+/** What setStatus asked for. */
+const statuses = new WeakMap<object, number>();
+
 type Handler = (call: RouteCall<RouteContract>) => unknown;
 
 /**
@@ -80,7 +83,7 @@ function addRoute(fastify: FastifyInstance, contract: RouteContract, handle: Han
         if (result.isReplay) void reply.header('idempotency-replayed', 'true');
         answer = result.answer;
       }
-      void reply.status(contract.status);
+      void reply.status(statuses.get(call) ?? contract.status);
       if (answer === undefined) return reply.send();
       if (typeof answer === 'string') return reply.send(answer);
       // without a schema Fastify would look for one on every answer
@@ -90,7 +93,7 @@ function addRoute(fastify: FastifyInstance, contract: RouteContract, handle: Han
 }
 
 function callOf(contract: RouteContract, request: FastifyRequest, reply: FastifyReply, caller: Caller): RouteCall<RouteContract> {
-  return {
+  const call: RouteCall<RouteContract> = {
     contract,
     params: contract.params && parsed(contract.params, request.params),
     query: contract.query && parsed(contract.query, request.query),
@@ -108,7 +111,9 @@ function callOf(contract: RouteContract, request: FastifyRequest, reply: Fastify
       return abortedWith(reply);
     },
     setHeader: (name, value) => void reply.header(name, value),
+    setStatus: (status) => void statuses.set(call, status),
   };
+  return call;
 }
 
 function parsed<T extends object>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { message: string; path: PropertyKey[] }[] } } }, value: unknown): T {
