@@ -50,6 +50,8 @@ function merge(
       `${code} is (${show(error.status, error.blame, error.retry)}) in ${before.project} and (${show(status, blame, verdict)}) in ${project}. Make them the same, or rename one.`,
     );
   }
+  // whoever uses the catalogue of a library as a part of its own says nothing new
+  if (error.statements.some((it) => it.summary === summary && it.cure === cure)) return before;
   return { project: before.project, error: { ...error, statements: [...error.statements, statement] } };
 }
 

@@ -3,6 +3,7 @@ import {
   databaseVariables,
   defineConfig,
   queueVariables,
+  publicVariables,
   redisVariables,
   sealVariables,
   serviceVariables,
@@ -102,12 +103,7 @@ const smtpVariables = {
 };
 
 const linkVariables = {
-  PUBLIC_URL: variable.url({
-    description: 'Where the gateway is reached from outside; unsubscribe links begin with it.',
-    protocols: ['http', 'https'],
-    secret: false,
-    default: 'http://127.0.0.1:3000',
-  }),
+  ...publicVariables,
   // may be left out: only senders of tenants and unsubscribe links need it
   SEAL_KEYS: { ...sealVariables.SEAL_KEYS, schema: sealVariables.SEAL_KEYS.schema.optional() },
 };

@@ -108,7 +108,7 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
       ) =>
         new SendMail({
           ...{ claims, deliveries, senders, recorder, templates, files, metrics, logger, limits: composeLimits(config) },
-          ...{ deliver: new DeliverMail(pace), unsubscribe: new UnsubscribeLinks(config.PUBLIC_URL.replace(/\/+$/, ''), sealer) },
+          ...{ deliver: new DeliverMail(pace), unsubscribe: new UnsubscribeLinks(publicUrlOf(config), sealer) },
         }),
     },
     {
@@ -143,6 +143,11 @@ function taking(config: EmailWorkerConfig, logger: Logger): Provider[] {
       },
     },
   ];
+}
+
+/** On a developer's machine the gateway is where it is by default. */
+function publicUrlOf({ PUBLIC_URL, NODE_ENV }: EmailWorkerConfig): string | undefined {
+  return PUBLIC_URL ?? (NODE_ENV === 'production' ? undefined : 'http://127.0.0.1:3000');
 }
 
 function queueOptions({ REDIS_URL, REDIS_QUEUE_DB, REDIS_KEY_PREFIX }: EmailWorkerConfig, logger: Logger) {

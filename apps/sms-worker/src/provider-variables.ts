@@ -1,4 +1,4 @@
-import { variable, type ConfigOf, type ConfigDefinition } from '@angarium/config';
+import { publicVariables, variable, type ConfigOf, type ConfigDefinition } from '@angarium/config';
 
 const publicHosts = { protocols: ['https', 'http'], secret: false } as const;
 
@@ -43,10 +43,7 @@ export const providerVariables = {
   SMS_PRIVATE_HOSTS: variable.optionalText({
     description: 'Hosts (or host:port), by commas, that providers may have although their address is private; http:// is allowed for these. For development and tests.',
   }),
-  PUBLIC_URL: variable.optionalUrl({
-    description: 'Address of the gateway as the internet sees it, such as https://api.example.com. Receipts of providers come there; without it Twilio sends none.',
-    ...publicHosts,
-  }),
+  ...publicVariables,
   SMS_RECEIPT_SECRET: variable.optionalText({
     description: 'Last part of the addresses that Aliyun and Tencent send receipts to, /sms/receipts/<provider>/<secret>: 24 to 100 letters, digits, - or _. Left out: their receipts are refused.',
     secret: true,

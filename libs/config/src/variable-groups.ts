@@ -137,6 +137,15 @@ export const sealVariables = {
   }),
 };
 
+/** Variables of services that tell people outside where the gateway is. */
+export const publicVariables = {
+  PUBLIC_URL: variable.optionalUrl({
+    description: 'Address of the gateway as the internet sees it, such as https://api.example.com. Unsubscribe links begin with it, and receipts of SMS providers come there; without it Twilio sends none.',
+    protocols: ['http', 'https'],
+    secret: false,
+  }),
+};
+
 /** Variables of services that put or take jobs. */
 export const queueVariables = {
   REDIS_QUEUE_DB: variable.integer({

@@ -34,6 +34,9 @@ export { MAX_RECEIPT_LENGTH, SmsReceipt } from './requests/sms-receipt.request.j
 export { ReportEmailBounce, UnsubscribeEmail } from './requests/email-feedback.requests.js';
 export { DeleteEmailSender, GetEmailSender, ListEmailSenders, PutEmailSender, TestEmailSender } from './requests/email-senders.requests.js';
 export { DeleteEmailSuppression, ListEmailSuppressions, PutEmailSuppression } from './requests/email-suppressions.requests.js';
+export { EmailRequestErrors } from './requests/email-errors.js';
+export { ReceiptErrors } from './requests/receipt-errors.js';
+export { SmsRequestErrors } from './requests/sms-errors.js';
 export { GetUser } from './requests/user-get.request.js';
 export { DeleteSmsTemplate, ExplainSms, GetSmsTemplate, PutSmsTemplate } from './requests/sms.requests.js';
 export type { SmsExplanation, SmsTemplateSettings, SmsTemplateView } from './requests/sms.requests.js';

@@ -1,5 +1,5 @@
 import { AuthErrors } from '@angarium/auth';
-import { ContractErrors } from '@angarium/contracts';
+import { ContractErrors, EmailRequestErrors, ReceiptErrors, SmsRequestErrors } from '@angarium/contracts';
 import { gatewayRoutes, gatewayTags } from '@angarium/contracts/gateway-api';
 import { openApiOf } from '@angarium/contracts/open-api';
 import { DatabaseErrors } from '@angarium/database';
@@ -19,7 +19,7 @@ export const routes = gatewayRoutes;
 
 /** The OpenAPI document of the gateway. Takes some ten milliseconds: keep it. */
 export function openApiDocument(): object {
-  const errors = [GatewayErrors, QueueErrors, ContractErrors, RedisErrors, SharedErrors, AuthErrors, DatabaseErrors].flatMap(definitionsOf);
+  const errors = [GatewayErrors, QueueErrors, EmailRequestErrors, SmsRequestErrors, ReceiptErrors, ContractErrors, RedisErrors, SharedErrors, AuthErrors, DatabaseErrors].flatMap(definitionsOf);
   return openApiOf(gatewayRoutes, { title: 'Angarium gateway', version: '1.0.0', description, errors, tags: gatewayTags });
 }
 

@@ -7,7 +7,7 @@ import { Controller } from '@nestjs/common';
 import { ApplyReceipt, type Receipt } from './apply-receipt.js';
 import { parseBundledReceipts } from './parse-bundled-receipts.js';
 import { parseTwilioReceipt, readForm } from './parse-twilio-receipt.js';
-import { ReceiptErrors } from './receipt-errors.js';
+import { ReceiptErrors } from '@angarium/contracts';
 import { isProven, type ReceiptSecrets } from './verify-receipt.js';
 
 /** verify → parse → apply. A receipt that fails half-way is repeated by its provider, and applying twice changes nothing. */

@@ -4,9 +4,9 @@ import { defineJob } from '../contract.js';
 const address = z.email().max(254);
 const addresses = z.union([address.transform((one) => [one]), z.array(address).min(1).max(50)]);
 
-const templateVariable: z.ZodType<TemplateVariable> = z.lazy(() =>
-  z.union([z.string().max(2000), z.number(), z.boolean(), z.array(templateVariable).max(200), z.record(z.string().max(100), templateVariable)]),
-);
+const templateVariable: z.ZodType<TemplateVariable> = z
+  .lazy(() => z.union([z.string().max(2000), z.number(), z.boolean(), z.array(templateVariable).max(200), z.record(z.string().max(100), templateVariable)]))
+  .meta({ id: 'TemplateVariable' });
 /** A value that a template can show: a text, a number, a flag, or a list or object of them. */
 export type TemplateVariable = string | number | boolean | TemplateVariable[] | { [name: string]: TemplateVariable };
 

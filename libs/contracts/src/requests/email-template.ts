@@ -23,7 +23,8 @@ const name = z
   .max(100)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'name variables with letters, digits and _, beginning with a letter');
 
-const variableSchema: z.ZodType<VariableSchema> = z.lazy(() =>
+const variableSchema: z.ZodType<VariableSchema> = z
+  .lazy(() =>
   z.strictObject({
     type: z.enum(['string', 'number', 'integer', 'boolean', 'array', 'object']),
     title: z.string().max(200).optional(),
@@ -43,7 +44,8 @@ const variableSchema: z.ZodType<VariableSchema> = z.lazy(() =>
     required: z.array(name).max(100).optional(),
     additionalProperties: z.boolean().optional(),
   }),
-);
+)
+  .meta({ id: 'VariableSchema' });
 
 /** The variables of a template: an object in a small part of JSON Schema. */
 export const variablesSchema = z

@@ -1,5 +1,6 @@
 import { defineErrors } from '@angarium/errors';
 
+/** What a receipt is refused with; providers see it. */
 export const ReceiptErrors = defineErrors({
   SMS_RECEIPT_REFUSED: {
     status: 403,

@@ -1,0 +1,61 @@
+import { defineErrors } from '@angarium/errors';
+
+/** What a request to the SMS worker is refused with; routes that pass one on answer with the same. */
+export const SmsRequestErrors = defineErrors({
+  SMS_PHONE_INVALID: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'A phone number is none that can take an SMS.',
+    cure: 'Give a mobile number, best in E.164 form: +8613800138000.',
+  },
+  SMS_INVALID: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The SMS cannot be sent as it was ordered.',
+    cure: 'Correct what the message names and order it under a new idempotency key.',
+  },
+  SMS_VARIABLES_MISSING: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The template needs variables that the order does not have.',
+    cure: 'Give a value for each variable that the message lists.',
+  },
+  SMS_TEMPLATE_NOT_FOUND: {
+    status: 404,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'There is no SMS template of this key.',
+    cure: 'Make it with PUT /sms-templates/{key}.',
+  },
+  SMS_NO_PROVIDER: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'No provider of the chain can carry this SMS.',
+    cure: 'Map the template for one of the providers, or configure another provider; POST /sms/explain says why each cannot.',
+  },
+  SMS_COUNTRY_REFUSED: {
+    status: 403,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'SMS to this country are not allowed.',
+    cure: 'Add the country to SMS_COUNTRIES of the SMS worker, if it is meant.',
+  },
+  SMS_LIMITED: {
+    status: 429,
+    blame: 'caller',
+    retry: 'later',
+    summary: 'A limit does not let the SMS pass now.',
+    cure: 'Wait as long as the message says; POST /sms/explain tells which limits refuse.',
+  },
+  VERIFICATION_NOT_FOUND: {
+    status: 404,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'There is no such verification.',
+    cure: 'Begin one with POST /verifications.',
+  },
+});
