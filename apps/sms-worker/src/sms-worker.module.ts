@@ -178,10 +178,12 @@ function verifying(config: SmsWorkerConfig, logger: Logger): Provider[] {
   return [
     {
       provide: StartCode,
-      inject: [VerificationRepository, CodeKeeper, PhoneDigest, SmsLimits, SharedLimits, QueueService, SmsMetrics],
+      inject: [ProviderChain, VerificationRepository, CodeKeeper, PhoneDigest, SmsLimits, SharedLimits, QueueService, SmsMetrics],
       useFactory: (
-        ...[verifications, codes, digest, limits, shared, queues, metrics]: [VerificationRepository, CodeKeeper, PhoneDigest, SmsLimits, SharedLimits, QueueService, SmsMetrics]
-      ) => new StartCode({ verifications, codes, digest, limits, shared, queues, metrics, logger, settings }),
+        ...[chain, verifications, codes, digest, limits, shared, queues, metrics]: [
+          ...[ProviderChain, VerificationRepository, CodeKeeper, PhoneDigest, SmsLimits, SharedLimits, QueueService, SmsMetrics],
+        ]
+      ) => new StartCode({ chain, verifications, codes, digest, limits, shared, queues, metrics, logger, settings }),
     },
     {
       provide: CheckCode,

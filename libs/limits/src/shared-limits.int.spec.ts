@@ -3,7 +3,6 @@ import { closeRedis, connectRedis, type RedisConnection } from '@angarium/redis'
 import { startRedis, stopAfterTests, waitFor } from '@angarium/testing';
 import { SharedLimits, type Limit } from './index.js';
 
-stopAfterTests();
 let connections: RedisConnection[];
 let replicas: SharedLimits[];
 let limits: SharedLimits;
@@ -17,6 +16,8 @@ beforeAll(async () => {
   limits = replicas[0]!;
 });
 afterAll(() => Promise.all(connections.map(closeRedis)));
+// below the hook above: connections are closed while their server is there
+stopAfterTests();
 
 describe('a limit', () => {
   it.each(['sliding', 'rate', 'calendar'] as const)('%s: three replicas that ask at once get no more than one would', async (kind) => {

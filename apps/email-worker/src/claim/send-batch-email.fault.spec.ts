@@ -24,7 +24,7 @@ describe('a batch whose worker is killed in the middle', () => {
     const outBefore = ground.inbox.count;
     await waitFor(() => ground.inbox.waiting === 0, { what: 'the mail server to see that its client died' });
     ground.inbox.release();
-    await ground.start('email-worker.2');
+    const second = await ground.start('email-worker.2');
     const result = (await ground.ended(jobId)).returnvalue as BatchResult;
     expect(outBefore).toBeLessThan(addresses.length);
     expect(result).toMatchObject({ total: 200, sent: 200, failed: 0, unknown: 0 });
@@ -35,6 +35,7 @@ describe('a batch whose worker is killed in the middle', () => {
     // at most those that were between the server's 250 and the ledger
     expect(twice.length).toBeLessThanOrEqual(5);
     for (const messageIds of twice) expect(new Set(messageIds).size).toBe(1);
+    await second.kill();
   }, 90_000);
 
   it('is handed over by a worker that is told to stop, and nothing is sent twice', async () => {

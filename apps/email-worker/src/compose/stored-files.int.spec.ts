@@ -1,3 +1,4 @@
+import { createSealKey } from '@angarium/secrets';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   [acme, other] = [await tenant('acme'), await tenant('other')];
   const { token } = await new ServiceTokenRepository(sql).create({ service: 'email-worker', permissions: ['files.read'] });
   await sql.end();
-  const env = { REDIS_URL: redis.url, DATABASE_URL: url, SMTP_URL: inbox.smtpUrl, GATEWAY_TOKEN: 'a-token-for-tests-only-00', GATEWAY_FILES_TENANT_BYTES: '12000000' };
+  const env = { REDIS_URL: redis.url, DATABASE_URL: url, SMTP_URL: inbox.smtpUrl, GATEWAY_TOKEN: 'a-token-for-tests-only-00', SEAL_KEYS: createSealKey(), GATEWAY_FILES_TENANT_BYTES: '12000000' };
   gateway = await startService({ name: 'gateway', main: apps.gateway, env: { ...env, GATEWAY_PORT: String(port) }, port });
   const worker = await startService({ name: 'email-worker', main: apps['email-worker'], env: { ...env, GATEWAY_URL: gateway.url, INTERNAL_SERVICE_TOKEN: token } });
   queues = new QueueService({ redisUrl: redis.url });

@@ -30,7 +30,7 @@ let start: (name: string) => Promise<Service>;
 let services: Service[] = [];
 
 beforeAll(async () => {
-  const [one, two, three, apps] = await Promise.all([startRedis(), startPostgres(), startInbox(), buildApps(['email-worker'])]);
+  const [one, two, three, apps] = await Promise.all([startRedis(), startPostgres({ fsync: true }), startInbox(), buildApps(['email-worker'])]);
   [redisServer, postgres, inbox] = [one, two, three];
   const database = await createTestDatabase(postgres);
   const env = { REDIS_URL: redisServer.url, DATABASE_URL: database.url, SMTP_URL: inbox.smtpUrl, QUEUE_LOCK_MS: '1000', DATABASE_TIMEOUT_MS: '1000' };

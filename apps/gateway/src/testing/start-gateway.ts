@@ -1,3 +1,4 @@
+import { createSealKey } from '@angarium/secrets';
 import { buildApps, createTestDatabase, startPostgres, startRedis, startService, type RunningServer, type Service } from '@angarium/testing';
 
 /** The token of the gateway in these tests. */
@@ -18,7 +19,7 @@ export interface StartedGateway {
 export async function startGateway(): Promise<StartedGateway> {
   const [bundles, redis, postgres] = await Promise.all([buildApps(['gateway']), startRedis(), startPostgres()]);
   const database = await createTestDatabase(postgres);
-  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, GATEWAY_TOKEN: gatewayToken };
+  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, GATEWAY_TOKEN: gatewayToken, SEAL_KEYS: createSealKey() };
   const start = async (more: Readonly<Record<string, string>>) => {
     const service = await startService({ name: `gateway${Object.keys(more).length === 0 ? '' : '.2'}`, main: bundles.gateway, env: { ...env, ...more } });
     await service.ready();

@@ -7,7 +7,7 @@ let worker: Service;
 let gateway: Service;
 
 beforeAll(async () => {
-  const routes = { SMS_ROUTES: 'CN=twilio>sandbox,default=sandbox', SMS_COUNTRIES: 'CN,US', SMS_CIRCUIT_FAILURES: '2', SMS_CIRCUIT_OPEN_MS: '60000' };
+  const routes = { SMS_ROUTES: 'CN=twilio>sandbox,US=sandbox', SMS_COUNTRIES: 'CN,US,DE', SMS_CIRCUIT_FAILURES: '2', SMS_CIRCUIT_OPEN_MS: '60000' };
   ground = await startSmsGround({ NODE_ENV: 'test', ...routes }, ['sms-worker', 'gateway']);
   [worker, gateway] = await Promise.all([ground.startWorker(), ground.startGateway()]);
 }, 120_000);
@@ -48,6 +48,14 @@ describe('the chain of providers', () => {
     ground.provider.behave(phone, 'lose-answer');
     expect((await ordered(phone)).result).toMatchObject({ sms: [{ status: 'sent', provider: 'twilio' }] });
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
+  });
+});
+
+describe('a verification code', () => {
+  it('that no provider can carry is refused when it is asked for', async () => {
+    const { status, body } = await call('POST', '/verifications', { phone: '+4915112345678', purpose: 'login' });
+    expect([status, body['code']]).toEqual([422, 'SMS_NO_PROVIDER']);
+    expect(await ground.ledger.verification.count()).toBe(0);
   });
 });
 

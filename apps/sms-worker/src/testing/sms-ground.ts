@@ -35,7 +35,7 @@ export const someKey = () => `test:${++lastNumber}`;
 
 /** Call `close` in afterAll, above `stopAfterTests()`. */
 export async function startSmsGround(env: Record<string, string> = {}, apps: readonly ('sms-worker' | 'gateway')[] = ['sms-worker']): Promise<SmsGround> {
-  const [redisServer, postgres, provider, bundles] = await Promise.all([startRedis(), startPostgres(), startFakeTwilio(), buildApps([...apps])]);
+  const [redisServer, postgres, provider, bundles] = await Promise.all([startRedis(), startPostgres({ fsync: true }), startFakeTwilio(), buildApps([...apps])]);
   const database = await createTestDatabase(postgres);
   const shared = {
     ...{ REDIS_URL: redisServer.url, DATABASE_URL: database.url, SEAL_KEYS: createSealKey(), VERIFICATION_SECRET: 'a-secret-of-thirty-two-characters-or-more' },

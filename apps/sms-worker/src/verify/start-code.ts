@@ -6,6 +6,7 @@ import { JobPriority, type QueueService } from '@angarium/queues';
 import { parsePhones } from '../compose/parse-phone.js';
 import type { PhoneDigest } from '../limit/phone-digest.js';
 import { limitedError, type SmsLimit, type SmsLimits } from '../limit/sms-limits.js';
+import type { ProviderChain } from '../route/provider-chain.js';
 import type { SmsMetrics } from '../report/sms-metrics.js';
 import type { CodeKeeper } from './code-keeper.js';
 import type { StartSettings, VerificationRepository } from './verification.repository.js';
@@ -22,6 +23,7 @@ export interface StartCodeSettings extends StartSettings {
 }
 
 export interface StartCodeParts {
+  readonly chain: Pick<ProviderChain, 'of'>;
   readonly verifications: VerificationRepository;
   readonly codes: CodeKeeper;
   readonly digest: PhoneDigest;
@@ -39,13 +41,15 @@ export class StartCode {
 
   /**
    * The answer looks the same whether the phone exists or not. A call that comes before `resendAfter` sends nothing more.
-   * @throws SMS_PHONE_INVALID, SMS_COUNTRY_REFUSED, SMS_LIMITED, DATABASE_UNAVAILABLE, REDIS_UNAVAILABLE
+   * @throws SMS_PHONE_INVALID, SMS_COUNTRY_REFUSED, SMS_NO_PROVIDER, SMS_LIMITED, DATABASE_UNAVAILABLE, REDIS_UNAVAILABLE
    */
   async start(tenant: string, { phone: text, purpose, clientKey }: PayloadOf<typeof StartVerification>): Promise<ResponseOf<typeof StartVerification>> {
-    const { verifications, codes, digest, limits, metrics, logger, settings } = this.parts;
+    const { chain, verifications, codes, digest, limits, metrics, logger, settings } = this.parts;
     const [phone] = parsePhones([text], settings.defaultRegion);
     if (phone === undefined) throw new Error('parsePhones answered a phone with none');
     limits.requireCountry(phone);
+    // who waits for a code that nobody can send would wait in vain
+    chain.of(phone.country);
     await this.requireRoom(phone.e164, clientKey);
     const phoneHash = digest.of(phone.e164);
     const id = randomUUID();

@@ -20,7 +20,7 @@ export const StartVerificationRoute = defineRoute({
   }),
   status: 202,
   response: startedVerification,
-  errors: ['SMS_PHONE_INVALID', 'SMS_COUNTRY_REFUSED', 'SMS_LIMITED'],
+  errors: ['SMS_PHONE_INVALID', 'SMS_COUNTRY_REFUSED', 'SMS_NO_PROVIDER', 'SMS_LIMITED'],
   example: { body: { phone: '13800138000', purpose: 'login' } },
 });
 
