@@ -7,7 +7,7 @@ let worker: Service;
 let gateway: Service;
 
 beforeAll(async () => {
-  const routes = { SMS_ROUTES: 'CN=twilio>sandbox,US=sandbox', SMS_COUNTRIES: 'CN,US,DE', SMS_CIRCUIT_FAILURES: '2', SMS_CIRCUIT_OPEN_MS: '60000' };
+  const routes = { SMS_ROUTES: 'CN=twilio>sandbox,US=sandbox', SMS_COUNTRIES: 'CN,US,FR', SMS_CIRCUIT_FAILURES: '2', SMS_CIRCUIT_OPEN_MS: '60000' };
   ground = await startSmsGround({ NODE_ENV: 'test', ...routes }, ['sms-worker', 'gateway']);
   [worker, gateway] = await Promise.all([ground.startWorker(), ground.startGateway()]);
 }, 120_000);
@@ -53,7 +53,7 @@ describe('the chain of providers', () => {
 
 describe('a verification code', () => {
   it('that no provider can carry is refused when it is asked for', async () => {
-    const { status, body } = await call('POST', '/verifications', { phone: '+4915112345678', purpose: 'login' });
+    const { status, body } = await call('POST', '/verifications', { phone: '+33612345678', purpose: 'login' });
     expect([status, body['code']]).toEqual([422, 'SMS_NO_PROVIDER']);
     expect(await ground.ledger.verification.count()).toBe(0);
   });
@@ -97,7 +97,7 @@ describe('POST /sms/explain', () => {
   });
 
   it('says of a country, a phone and a template why not', async () => {
-    expect(await explain({ phone: '+447400123456', message })).toMatchObject({ maySend: false, country: 'GB', refusals: [{ rule: 'country', waitSeconds: null }] });
+    expect(await explain({ phone: '+447400123456', message })).toMatchObject({ maySend: false, country: 'GB', refusals: [{ rule: 'country', waitSeconds: null }, { rule: 'route' }] });
     expect(await explain({ phone: '123', message })).toMatchObject({ maySend: false, refusals: [{ rule: 'phone' }] });
     expect(await explain({ phone: somePhone(), templateKey: 'verification', variables: { code: '1' } })).toMatchObject({ maySend: false, missingVariables: ['expiresIn'], refusals: [{ rule: 'variables' }] });
     expect(await call('POST', '/sms/explain', { phone: somePhone(), templateKey: 'nothing' })).toMatchObject({ status: 404, body: { code: 'SMS_TEMPLATE_NOT_FOUND' } });

@@ -96,7 +96,7 @@ describe('the dashboard', () => {
   it('changes what operators change, and refuses to add or edit jobs, or to destroy a queue', async () => {
     await fillQueue();
     expect((await put('/api/queues/email/broken/retry')).status).toBe(204);
-    expect(await queues.getJob('email', 'broken')).toMatchObject({ state: 'waiting', attemptsMade: 0 });
+    expect(await queues.getJob('email', 'broken')).toMatchObject({ state: 'waiting', attemptsMade: 1 });
     expect((await put('/api/queues/email/waits/clean')).status).toBe(204);
     expect((await put('/api/queues/email/taken/clean')).status).toBe(409);
     const body = { name: 'send-email', data: { payload: mail }, jobData: { payload: mail }, options: {}, delay: 0, priority: 1 };
