@@ -166,13 +166,10 @@ export function assembleFlow({ config, sql, bus, queues, sealer, signals, meter,
     breakerLimit: (subscription) => (subscription.destination.type === 'webhook' ? health.limit(subscription) : Number.POSITIVE_INFINITY),
   });
   const pull = new PullMessages(delivering, read, ledger, settle, epoch, waits);
-  const settlePulled = new SettlePulled(delivering, ledger, settle, records, log, {
-    delivered(subscription, tookMs) {
-      meter.delivered('pull', tookMs, originOf(subscription));
-      // what came next of its key may be pulled now
-      if (subscription.isOrdered) pull.wakeDue(subscription);
-    },
-    released: (subscription) => pull.wakeDue(subscription),
+  const settlePulled = new SettlePulled(delivering, ledger, settle, records, log, (subscription, tookMs) => {
+    meter.delivered('pull', tookMs, originOf(subscription));
+    // what came next of its key may be pulled now
+    if (subscription.isOrdered) pull.wakeDue(subscription);
   });
 
   const ledgerWatch = new WatchLedger(

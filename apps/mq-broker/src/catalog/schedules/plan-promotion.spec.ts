@@ -41,7 +41,12 @@ describe('a schedule that is due', () => {
     const { message, outcome } = planPromotion(due({ cron: '0 12 * * *', time_zone: 'UTC' }));
     expect(message?.messageId).toBe(`${due().id}-${noon}`);
     expect(outcome).toMatchObject({ status: 'waiting', dueAt: new Date('2026-03-02T12:00:00Z') });
-    expect(planPromotion(due({ cron: '0 12 * * *', time_zone: 'UTC', message_id: 'derived' })).message?.messageId).toBe(`derived-${noon}`);
+  });
+
+  it('again and again, is named by the call under an Idempotency-Key that left it, but not by the one message that its caller named', () => {
+    const idOf = (message_id: string) => planPromotion(due({ cron: '0 12 * * *', time_zone: 'UTC', message_id })).message?.messageId;
+    const derived = '0e5a3a7e-8d3c-8b1f-9a52-3f1f6c1f2a90';
+    expect([idOf(derived), idOf('x'.repeat(200))]).toEqual([`${derived}-${noon}`, `${due().id}-${noon}`]);
   });
 
   it('expires so long after it is published, not after it was due', () => {

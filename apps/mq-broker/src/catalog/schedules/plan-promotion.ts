@@ -1,4 +1,5 @@
 import { choosePartition } from '../../flow/accept/choose-partition.js';
+import { isDerived } from '../../flow/accept/derive-ids.js';
 import { makeId } from '../../flow/accept/make-id.js';
 import type { NewMessage } from '../../flow/commit/new-message.js';
 import type { DueSchedule, ScheduleOutcome } from './due.repository.js';
@@ -42,8 +43,9 @@ export function withoutPartition({ id }: ScheduleOutcome): ScheduleOutcome {
 
 function messageOf(due: DueSchedule): NewMessage {
   const { cron, due_at: dueAt, message_key: key, message_id: givenId, now } = due;
-  // one id a time that it was due: whatever else fails, the topic knows it, also where one call under an Idempotency-Key left two schedules
-  const name = givenId ?? due.id;
+  // what a caller named is one message; what was derived from an Idempotency-Key names all that one call left, be it two schedules
+  const name = givenId !== null && (cron === null || isDerived(givenId)) ? givenId : due.id;
+  // one id a time that it was due: whatever else fails, the topic knows it
   const messageId = cron === null ? name : `${name}-${dueAt.getTime()}`;
   return {
     topicId: due.topic_id,

@@ -9,6 +9,8 @@ export interface KeyedCall {
   readonly body: unknown;
 }
 
+const derived = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
 /**
  * Ids for the messages of a call under an Idempotency-Key that name none: an equal call under the key has the same ones, so that the topic knows its messages
  * even where the answer was never remembered. The request is part of them: another one that comes under the key later is no repetition and must not be taken for one.
@@ -19,6 +21,11 @@ export function deriveIds({ caller, contract, headers, params, body }: KeyedCall
   if (key === undefined) return undefined;
   const call = createHash('sha256').update(JSON.stringify([caller.tenantId, contract.id, key, params ?? null, body])).digest();
   return (index) => uuidOf(createHash('sha256').update(call).update(String(index)).digest('hex'));
+}
+
+/** Whether an id is one of those that are derived here: no others of this version are made. Pure. */
+export function isDerived(id: string): boolean {
+  return derived.test(id);
 }
 
 function uuidOf(hex: string): string {

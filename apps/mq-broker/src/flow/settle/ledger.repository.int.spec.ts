@@ -140,8 +140,23 @@ describe('a replica that was frozen past its lease', () => {
     await take();
     await expire();
     const [[seen], [seenToo]] = await Promise.all([parts.ledger.expired(10), parts.ledger.expired(10)]);
-    const outcomes = await Promise.all([parts.ledger.fail(seen!, 0, 'lost'), parts.ledger.fail(seenToo!, 0, 'lost')]);
-    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    const tokens = await Promise.all([parts.ledger.takeOver(seen!, LEASE_MS), parts.ledger.takeOver(seenToo!, LEASE_MS)]);
+    const [token, ...others] = tokens.filter((it) => it !== undefined);
+    expect(others).toEqual([]);
+    expect(await parts.ledger.expired(10)).toEqual([]);
+    expect(await parts.ledger.fail(seen!, 0, 'lost')).toBe(false);
+    expect(await parts.ledger.fail({ id: seen!.id, token: token! }, 0, 'lost')).toBe(true);
+  });
+
+  it('is not taken over by who noticed it, where it was settled or renewed meanwhile', async () => {
+    await owe([{}, {}]);
+    const leased = await take();
+    await expire();
+    const seen = await parts.ledger.expired(10);
+    expect(seen).toHaveLength(2);
+    await parts.ledger.settle(leased.slice(0, 1));
+    await parts.ledger.keep(leased.slice(1), LEASE_MS);
+    for (const it of seen) expect(await parts.ledger.takeOver(it, LEASE_MS)).toBeUndefined();
   });
 
   it('is not taken over while its heartbeat goes on', async () => {

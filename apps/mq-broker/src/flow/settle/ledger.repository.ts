@@ -175,7 +175,7 @@ export class LedgerRepository {
     return new Map(rows.map(({ id, redrives }) => [id, redrives]));
   }
 
-  /** Deliveries whose lease ran out. Whoever changes one names its token, so that two who see it do not both. */
+  /** Deliveries whose lease ran out. All replicas see them: who does something about one takes it over first. */
   async expired(limit: number): Promise<Expired[]> {
     const rows = await this.sql.query<ExpiredRow>(
       // a renewed lease leaves updated_at as it is
@@ -189,6 +189,17 @@ export class LedgerRepository {
       ...{ id: row.id, token: row.lease_token, subscriptionId: row.subscription_id, attempts: row.attempts, redrives: row.redrives },
       ...{ messageId: row.message_id, partition: row.partition_id, offset: Number(row.offset_value), takenAt: row.updated_at, leasedMs: row.leased_ms },
     }));
+  }
+
+  /** Makes a delivery whose lease ran out ours. @returns its new token; undefined where somebody else was first, or its consumer still settled it. */
+  async takeOver({ id, token }: { readonly id: string; readonly token: string }, leaseMs: number): Promise<string | undefined> {
+    const [row] = await this.sql.query<{ lease_token: string }>(
+      `UPDATE broker.deliveries SET lease_token = gen_random_uuid(), lease_until = now() + $3 * interval '1 millisecond'
+       WHERE id = $1 AND lease_token = $2 AND status = 'in_flight' AND lease_until < now() RETURNING lease_token`,
+      [id, token, leaseMs],
+      'ledger-take-over',
+    );
+    return row?.lease_token;
   }
 
   /** Active subscriptions that have something due. One probe of an index each. */

@@ -6,6 +6,9 @@ import type { RecordRepository } from '../record.repository.js';
 import type { Expired, LedgerRepository } from './ledger.repository.js';
 import type { Observed, SettleDelivery } from './settle-delivery.js';
 
+/** Time to say that an attempt failed; a replica that dies meanwhile leaves it to another. */
+const LEASE_MS = 5_000;
+
 /**
  * Deliveries whose owner is gone or silent: their attempt counts as failed, as nobody knows how it ended. A pushed one is attempted
  * again at once (its replica died), a pulled one when its retry policy says (its consumer did not manage in time).
@@ -33,7 +36,11 @@ export class TakeOver {
   }
 
   /** A row of the ledger whose lease ran out. */
-  async fromLedger(subscription: Subscription, { id, token, attempts, redrives, partition, offset, takenAt, leasedMs }: Expired): Promise<void> {
+  async fromLedger(subscription: Subscription, expired: Expired): Promise<void> {
+    const { id, attempts, redrives, partition, offset, takenAt, leasedMs } = expired;
+    // or each replica would tell of the same failure
+    const token = await this.ledger.takeOver(expired, LEASE_MS);
+    if (token === undefined) return;
     const [message] = await this.records.range({ topicId: subscription.topicId, partition }, offset, offset, 1);
     if (message === undefined) {
       await this.ledger.fail({ id, token }, undefined, 'the retention of its message is over');

@@ -17,9 +17,9 @@ export type Receipt =
   | (Given & { readonly kind: 'stream'; readonly epoch: string })
   | (Given & { readonly kind: 'ledger'; readonly id: string; readonly token: string; readonly attempt: number; readonly redrives: number });
 
-// ids are shortened, as the API takes 300 characters and a message id alone may have 200; it stands last, as it may hold dots
-const stream = /^s\.(\d{1,4})\.(\d{1,16})\.([0-9a-f]{1,16})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([\x21-\x7e]{1,200})$/;
-const ledger = /^l\.([\w-]{22})\.([\w-]{22})\.(\d{1,4})\.(\d{1,16})\.(\d{1,6})\.(\d{1,6})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([\x21-\x7e]{1,200})$/;
+// uuids are shortened, as the API takes 300 characters and a message id alone may have 200; that stands last, as it may hold dots. Times have 8 or 9 digits to the base 36 from 1973 to 5138
+const stream = /^s\.(\d{1,4})\.(\d{1,16})\.([0-9a-f]{1,16})\.([0-9a-z]{8,9})\.([0-9a-z]{8,9})\.([\x21-\x7e]{1,200})$/;
+const ledger = /^l\.([\w-]{22})\.([\w-]{22})\.(\d{1,4})\.(\d{1,16})\.(\d{1,6})\.(\d{1,6})\.([0-9a-z]{8,9})\.([0-9a-z]{8,9})\.([\x21-\x7e]{1,200})$/;
 
 export function writeReceipt(it: Receipt): string {
   const rest = `${it.takenAtMs.toString(36)}.${it.publishedAtMs.toString(36)}.${it.messageId}`;

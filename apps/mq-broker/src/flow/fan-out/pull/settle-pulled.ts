@@ -17,13 +17,6 @@ export interface SettleResult {
 type StreamReceipt = Extract<Receipt, { kind: 'stream' }>;
 type LedgerReceipt = Extract<Receipt, { kind: 'ledger' }>;
 
-export interface SettlePulledHooks {
-  /** @param tookMs from the publish to the acknowledgement, as for what is pushed. */
-  delivered(subscription: Subscription, tookMs: number): void;
-  /** The ledger holds something that is due at once. */
-  released(subscription: Subscription): void;
-}
-
 /** What pull consumers say of the messages they were given: done, failed, not begun, or still at it. A receipt that is no proof any more is refused, one by one. */
 export class SettlePulled {
   constructor(
@@ -32,7 +25,8 @@ export class SettlePulled {
     private readonly settle: SettleDelivery,
     private readonly records: RecordRepository,
     private readonly log: AttemptLog,
-    private readonly hooks: SettlePulledHooks,
+    /** @param tookMs from the publish to the acknowledgement, as for what is pushed. */
+    private readonly onDelivered: (subscription: Subscription, tookMs: number) => void,
   ) {}
 
   /** Done: they are settled. */
@@ -85,7 +79,6 @@ export class SettlePulled {
       });
       const ours = await this.ledger.giveBack(ledger, subscription.id);
       for (const it of ledger) if (!ours.has(it.id)) refused.add(it);
-      if (refused.size < stream.length + ledger.length) this.hooks.released(subscription);
       return refused;
     });
   }
@@ -132,7 +125,7 @@ export class SettlePulled {
   private noteSuccess(subscription: Subscription, receipts: readonly (StreamReceipt | LedgerReceipt)[]): void {
     const now = Date.now();
     const { id: subscriptionId, tenantId } = subscription;
-    for (const { publishedAtMs } of receipts) this.hooks.delivered(subscription, Math.max(0, now - publishedAtMs));
+    for (const { publishedAtMs } of receipts) this.onDelivered(subscription, Math.max(0, now - publishedAtMs));
     this.log.note(
       receipts.map((it) => ({
         ...{ subscriptionId, tenantId, messageId: it.messageId, partition: it.partition, offset: it.offset, status: 'success' as const },
