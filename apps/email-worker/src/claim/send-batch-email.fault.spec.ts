@@ -39,7 +39,8 @@ describe('a batch whose worker is killed in the middle', () => {
   }, 90_000);
 
   it('is handed over by a worker that is told to stop, and nothing is sent twice', async () => {
-    const first = await ground.start('email-worker');
+    // slow enough to be told in the middle
+    const first = await ground.start('email-worker', { EMAIL_PROVIDER_RATE: '50' });
     const before = ground.inbox.count;
     const { jobId } = await ground.queues.sendBatchEmail(Array.from({ length: 300 }, () => ({ to: `${uuidV7()}@example.com`, subject: 'News', text: 'of today' })));
     await waitFor(() => ground.inbox.count > before + 20, { what: 'some mails to be out' });
