@@ -93,9 +93,8 @@ function sending(config: EmailWorkerConfig, logger: Logger): Provider[] {
     },
     {
       provide: ClaimDelivery,
-      inject: [DeliveryRepository, SuppressionRepository],
-      useFactory: (deliveries: DeliveryRepository, suppressions: SuppressionRepository) =>
-        new ClaimDelivery({ claimAll: (claims) => deliveries.claim(claims), suppressedOf: (claims) => suppressions.suppressedOf(claims) }),
+      inject: [DeliveryRepository],
+      useFactory: (deliveries: DeliveryRepository) => new ClaimDelivery((claims) => deliveries.claim(claims)),
     },
     {
       provide: SendMail,

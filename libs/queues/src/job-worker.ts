@@ -78,7 +78,7 @@ export class JobWorker {
     this.handlers = requireOneHandlerEach(queue, handlers);
     this.sealer = options.sealKeys === undefined ? undefined : createSealer(options.sealKeys);
     this.meter = new JobMeter(metrics, queue, (name) => this.handlers.has(name));
-    this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger });
+    this.redis = connectRedis({ url: options.redisUrl, db, name: `worker:${queue}`, logger, gathersWrites: true });
     const [prefix, limiter] = [queuePrefix(namespace), smoothLimiter(options.limiter ?? defaultLimiter)];
     this.lane = new ExpressLane({
       ...{ queue, redis: this.redis, prefix, lockMs, slots: expressSlots, concurrency, limiterWindowMs: limiter.duration, logger },

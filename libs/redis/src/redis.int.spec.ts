@@ -1,6 +1,7 @@
 import { silentLogger } from '@angarium/observability';
 import { startRedis, stopAfterTests, waitFor, type RunningServer } from '@angarium/testing';
 import { Redis } from 'ioredis';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { closeRedis, connectRedis, parseRedisUrl, redisHealth, replyCode, requireDurableRedis, toRedisError } from './index.js';
 
 stopAfterTests();
@@ -37,8 +38,8 @@ describe('a connection', () => {
     server = await startRedis();
   });
 
-  it('waits while Redis is away and goes on when it is back', async () => {
-    const redis = connectRedis({ url: server.url, name: 'test', logger: silentLogger });
+  it.each([false, true])('waits while Redis is away and goes on when it is back (gathers writes: %s)', async (gathersWrites) => {
+    const redis = connectRedis({ url: server.url, name: 'test', logger: silentLogger, gathersWrites });
     await redis.set('a', '1');
     await server.kill('SIGKILL');
     const patient = redis.get('a');
@@ -49,6 +50,26 @@ describe('a connection', () => {
     await closeRedis(redis);
     await closeRedis(redis);
     expect(redis.status).toBe('end');
+  });
+
+  it('that gathers writes sends all commands of one turn in one piece, in their order', async () => {
+    let pieces = 0;
+    const relay = createServer((client) => {
+      const upstream = connect(Number(new URL(server.url).port), '127.0.0.1');
+      client.on('data', () => (pieces += 1)).pipe(upstream).pipe(client);
+      client.on('error', () => upstream.destroy());
+      upstream.on('error', () => client.destroy());
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const redis = connectRedis({ url: `redis://127.0.0.1:${(relay.address() as AddressInfo).port}`, name: 'test', logger: silentLogger, gathersWrites: true });
+    await redis.del('list');
+    const before = pieces;
+    const lengths = await Promise.all(Array.from({ length: 50 }, (_, n) => redis.rpush('list', String(n))));
+    const sent = pieces - before;
+    await closeRedis(redis);
+    await new Promise((resolve) => relay.close(resolve));
+    expect(sent).toBe(1);
+    expect(lengths).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
   });
 
   it('counts a Redis that takes no writes as unhealthy', async () => {

@@ -1,30 +1,12 @@
 import { gathering } from '../report/gathering.js';
-import type { Claim, Delivery } from './delivery.repository.js';
+import type { Claim, ClaimedMail } from './delivery.repository.js';
 
 const MAX_BATCH = 200;
 
-/** A claim, and what it asks of the suppression list in the same breath. */
-export interface MailClaim extends Claim {
-  /** The recipients' address keys. */
-  readonly addressKeys: readonly string[];
-}
-
-export interface ClaimedMail extends Delivery {
-  /** Address keys that get nothing of this. */
-  readonly suppressed: ReadonlySet<string>;
-}
-
 interface Waiting {
-  readonly claim: MailClaim;
+  readonly claim: Claim;
   readonly resolve: (delivery: ClaimedMail) => void;
   readonly reject: (error: unknown) => void;
-}
-
-export interface ClaimQueries {
-  /** See DeliveryRepository.claim; no two mails of a batch are the same, because a mail is handled once at a time. */
-  readonly claimAll: (claims: readonly Claim[]) => Promise<readonly Delivery[]>;
-  /** Of each claim the address keys that are on the suppression list. */
-  readonly suppressedOf: (claims: readonly MailClaim[]) => Promise<readonly ReadonlySet<string>[]>;
 }
 
 /**
@@ -36,10 +18,11 @@ export class ClaimDelivery {
   private isClaiming = false;
   private beganAt = -Infinity;
 
-  constructor(private readonly queries: ClaimQueries) {}
+  /** @param claimAll see DeliveryRepository.claim; no two mails of a batch are the same, because a mail is handled once at a time. */
+  constructor(private readonly claimAll: (claims: readonly Claim[]) => Promise<readonly ClaimedMail[]>) {}
 
   /** The mail's row in the ledger. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
-  claim(claim: MailClaim): Promise<ClaimedMail> {
+  claim(claim: Claim): Promise<ClaimedMail> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ claim, resolve, reject });
       if (!this.isClaiming) void this.claimWaiting();
@@ -55,12 +38,11 @@ export class ClaimDelivery {
       this.beganAt = performance.now();
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const claims = batch.map(({ claim }) => claim);
-        const [deliveries, suppressed] = await Promise.all([this.queries.claimAll(claims), this.queries.suppressedOf(claims)]);
+        const mails = await this.claimAll(batch.map(({ claim }) => claim));
         batch.forEach(({ resolve, reject }, index) => {
-          const [delivery, keys] = [deliveries[index], suppressed[index]];
-          if (delivery === undefined || keys === undefined) reject(new Error('a claim was answered without its row'));
-          else resolve({ ...delivery, suppressed: keys });
+          const mail = mails[index];
+          if (mail === undefined) reject(new Error('a claim was answered without its row'));
+          else resolve(mail);
         });
       } catch (error) {
         batch.forEach(({ reject }) => reject(error));

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(replicas.map((it) => it.$disconnect())));
 stopAfterTests();
 
-const claimOf = (idempotencyKey: string, changes: Partial<Claim> = {}): Claim => ({ tenant: 'system', idempotencyKey, attempt: 1, domain: 'angarium.test', ...changes });
+const claimOf = (idempotencyKey: string, changes: Partial<Claim> = {}): Claim => ({ tenant: 'system', idempotencyKey, attempt: 1, domain: 'angarium.test', addressKeys: [], ...changes });
 
 describe('the ledger', () => {
   it('has one row for a mail, though two replicas claim many mails at once in opposite order', async () => {
@@ -32,6 +32,23 @@ describe('the ledger', () => {
     const [third] = await deliveries.claim([claimOf('again', { attempt: 3, domain: 'other.test' })]);
     expect(third?.messageId).toBe(first?.messageId);
     expect(await replicas[0]!.emailDelivery.findUnique({ where: { id: first!.id } })).toMatchObject({ attempts: 3, status: 'claimed' });
+  });
+
+  it('says of each mail which of its recipients are on the suppression list, of its tenant and its category', async () => {
+    const db = replicas[0]!;
+    const entries = [
+      { tenant: 'a', addressKey: 'gone@example.com', category: '' },
+      { tenant: 'a', addressKey: 'ada@example.com', category: 'news' },
+      { tenant: 'a', addressKey: 'back@example.com', category: '', expiresAt: new Date(Date.now() - 60_000) },
+    ];
+    await db.emailSuppression.createMany({ data: entries.map((entry) => ({ id: uuidV7(), reason: 'manual', ...entry })) });
+    const addressKeys = ['gone@example.com', 'ada@example.com', 'back@example.com', 'bob@example.com'];
+    const rows = await new DeliveryRepository(db).claim([
+      claimOf('listed', { tenant: 'a', addressKeys }),
+      claimOf('listed news', { tenant: 'a', category: 'news', addressKeys }),
+      claimOf('listed', { tenant: 'b', category: 'news', addressKeys }),
+    ]);
+    expect(rows.map(({ suppressed }) => [...suppressed].sort())).toEqual([['gone@example.com'], ['ada@example.com', 'gone@example.com'], []]);
   });
 
   it('knows the mails of two tenants apart, whatever their keys', async () => {

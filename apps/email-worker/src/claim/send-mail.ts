@@ -14,8 +14,8 @@ import { recipientResults } from '../report/recipient-results.js';
 import type { SenderDirectory } from '../senders/sender.js';
 import type { RenderTemplate } from '../templates/render-template.js';
 import type { UnsubscribeLinks } from '../suppress/unsubscribe-links.js';
-import type { ClaimDelivery, ClaimedMail } from './claim-delivery.js';
-import { mailName, type DeliveryRepository } from './delivery.repository.js';
+import type { ClaimDelivery } from './claim-delivery.js';
+import { mailName, type ClaimedMail, type DeliveryRepository } from './delivery.repository.js';
 import { JobProgress } from './job-progress.js';
 
 /** What became of a mail that did not fail. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createTransport, type SendMailOptions, type Transporter, type SMTPPoolOptions, type SMTPPoolSentMessageInfo } from 'nodemailer';
 import DKIM from 'nodemailer/lib/dkim';
 import type { Mail, Mailbox } from '../compose/mail.js';
@@ -9,6 +10,7 @@ import { recipientsOf } from './recipients-of.js';
 import type { SmtpAddress } from './smtp-address.js';
 import { translateSmtpError, type SendingStage, type SmtpFailure } from './translate-smtp-error.js';
 import { watchContent } from './watch-content.js';
+import { writeSmallMail } from './write-small-mail.js';
 
 export interface SmtpTransportOptions {
   readonly server: SmtpAddress;
@@ -34,12 +36,14 @@ export class SmtpTransport extends MailTransport {
     const signer = options.dkim === undefined ? undefined : new DKIM(options.dkim);
     this.transporter.use('stream', (mail, done) => {
       const { onStage } = mail.data as unknown as WatchedMail;
+      const asStream = mail.message.createReadStream.bind(mail.message);
       // called when a connection is ready and the conversation about this mail begins;
       // signing stands here and not in the options, because nodemailer's own would read ahead behind the watch
-      mail.message.processFunc((content) => {
+      mail.message.createReadStream = () => {
         onStage('envelope');
+        const content = writeSmallMail(mail.message) ?? asStream();
         return watchContent(signer?.sign(content) ?? content, () => onStage('content'));
-      });
+      };
       done();
     });
   }
@@ -107,6 +111,8 @@ function toOptions(mail: Mail): SendMailOptions {
     ...(html === undefined ? {} : { html }),
     attachments: attachments.map((it) => ({ ...it })),
     ...{ disableFileAccess: true, disableUrlAccess: true },
+    // nodemailer would ask the system for random bytes, each mail
+    baseBoundary: randomUUID(),
   };
 }
 

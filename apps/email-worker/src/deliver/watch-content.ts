@@ -7,7 +7,21 @@ const PIECE_BYTES = 32 * 1024;
  * The same bytes in larger pieces, and a call when the first of them is asked for. nodemailer asks when the server has said "go ahead"
  * (354): until then nothing of the mail can have been delivered. A stream piped any other way would be read ahead of that.
  */
-export function watchContent(content: Readable, onAsked: () => void): Readable {
+export function watchContent(content: Readable | Buffer, onAsked: () => void): Readable {
+  return Buffer.isBuffer(content) ? watchBytes(content, onAsked) : watchStream(content, onAsked);
+}
+
+function watchBytes(content: Buffer, onAsked: () => void): Readable {
+  return new Readable({
+    read() {
+      onAsked();
+      this.push(content);
+      this.push(null);
+    },
+  });
+}
+
+function watchStream(content: Readable, onAsked: () => void): Readable {
   let pieces: Buffer[] = [];
   let size = 0;
   let isAsked = false;

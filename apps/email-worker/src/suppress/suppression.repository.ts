@@ -1,6 +1,5 @@
-import { InjectDatabase, toBinaryArray, type Database, type Transaction } from '@angarium/database';
+import { InjectDatabase, type Database, type Transaction } from '@angarium/database';
 import { Injectable } from '@nestjs/common';
-import type { MailClaim } from '../claim/claim-delivery.js';
 import { uuidV7 } from '../claim/uuid-v7.js';
 
 export const suppressionReasons = ['hard-bounce', 'complaint', 'unsubscribe', 'manual'] as const;
@@ -16,29 +15,9 @@ export interface Suppression {
 }
 export type StoredSuppression = Suppression & { readonly id: string; readonly createdAt: Date };
 
-const LISTED = `
-  SELECT given.place, given.key
-  FROM unnest($1::int[], $2::text[], $3::text[], $4::text[]) AS given (place, tenant, category, key)
-  WHERE EXISTS (
-    SELECT 1 FROM "email"."suppressions" AS listed
-    WHERE listed.tenant = given.tenant AND listed.address_key = given.key AND listed.category IN ('', given.category)
-      AND (listed.expires_at IS NULL OR listed.expires_at > now())
-  )`;
-
 @Injectable()
 export class SuppressionRepository {
   constructor(@InjectDatabase() private readonly db: Database<'email'>) {}
-
-  /** Of each claim the address keys that get nothing: one query for all of them. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
-  async suppressedOf(claims: readonly MailClaim[]): Promise<Set<string>[]> {
-    const asked = claims.flatMap(({ tenant, category = '', addressKeys }, place) => addressKeys.map((key) => ({ place, tenant, category, key })));
-    const text = (of: (it: (typeof asked)[number]) => string) => toBinaryArray('text', asked.map(of));
-    const values = [toBinaryArray('int', asked.map(({ place }) => place)), text(({ tenant }) => tenant), text(({ category }) => category), text(({ key }) => key)];
-    const found = await this.db.$sql.query<{ place: number; key: string }>(LISTED, values, 'email-suppressed');
-    const sets = claims.map(() => new Set<string>());
-    for (const { place, key } of found) sets[place]?.add(key);
-    return sets;
-  }
 
   /**
    * Puts an address on the list, or renews its entry; of two ends the later one counts. Idempotent.

@@ -9,7 +9,7 @@ export class LimitsConnection implements OnApplicationShutdown {
   readonly redis: RedisConnection;
 
   constructor({ REDIS_URL, REDIS_RECONNECT_MAX_MS }: EmailWorkerConfig, logger: Logger) {
-    this.redis = connectRedis({ url: REDIS_URL, name: 'email-limits', logger, reconnectMaxMs: REDIS_RECONNECT_MAX_MS });
+    this.redis = connectRedis({ url: REDIS_URL, name: 'email-limits', logger, gathersWrites: true, reconnectMaxMs: REDIS_RECONNECT_MAX_MS });
   }
 
   onApplicationShutdown(): Promise<void> {
