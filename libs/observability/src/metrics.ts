@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Seconds, from half a millisecond to a minute. */
-const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** The metrics of one process, in Prometheus' text form at GET /metrics. Names begin with `angarium_`; those of job queues with `bull_`, as is usual. */
 export class Metrics {

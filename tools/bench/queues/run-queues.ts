@@ -4,6 +4,7 @@ import { watchForeignLoad } from '../report/machine.js';
 import { now } from '../transport/clock.js';
 import type { Latency } from '../transport/ledger.js';
 import { PHASES } from '../transport/numbered-users.js';
+import { readWaits, type Waits } from './read-waits.js';
 import { startQueues, type QueueParts } from './start-queues.js';
 import type { Contender } from './workers/mail-load.js';
 
@@ -41,6 +42,8 @@ export interface MailRound {
 export interface CriticalRun {
   /** From the call that orders a critical mail to its arrival at the mail server. */
   readonly latency: Latency | undefined;
+  /** From the call that orders one to the begin of its job, as the worker counts it; the plain one does not. */
+  readonly waits: Waits | undefined;
   /** How many low-priority jobs still waited at the end. */
   readonly stillWaiting: number;
   readonly fault: string | undefined;
@@ -73,7 +76,7 @@ export async function runQueues(root: string, plan: QueuePlan, say: (line: strin
     for (const of of contenders) {
       const found = await measureCritical(parts, of, plan);
       critical.set(of, found);
-      say(`critical  ${of.padEnd(8)}  p50 ${found.latency?.p50.toFixed(1)} ms, p95 ${found.latency?.p95.toFixed(1)} ms, p99 ${found.latency?.p99.toFixed(1)} ms; ${found.stillWaiting} others still wait`);
+      say(`critical  ${of.padEnd(8)}  p50 ${found.latency?.p50.toFixed(1)} ms, p95 ${found.latency?.p95.toFixed(1)} ms, p99 ${found.latency?.p99.toFixed(1)} ms;${found.waits === undefined ? '' : ` ${Math.round(found.waits.shareWithin(0.02) * 100)} % begun within 20 ms;`} ${found.stillWaiting} others still wait`);
     }
     return { mails, critical, memory: await measureMemory(parts, plan.memoryCount, say) };
   } finally {
@@ -101,20 +104,22 @@ async function measureMails(parts: QueueParts, of: Contender, count: number): Pr
   return { perSecond: (count * 1_000) / ms, cpuUs, foreignShare: foreignShare(cpuSum(cpuUs) * count), fault };
 }
 
-async function measureCritical({ load, sink }: QueueParts, of: Contender, { backlogCount, criticalCount }: QueuePlan): Promise<CriticalRun> {
+async function measureCritical({ load, sink, emailWorkerUrl }: QueueParts, of: Contender, { backlogCount, criticalCount }: QueuePlan): Promise<CriticalRun> {
   await load.call('pause', of);
   await load.call('fill', { of, phase: nextPhase(), count: backlogCount, priority: JobPriority.LOW });
   const number = nextPhase();
   const schedule = { startAt: now() + LEAD_MS, intervalMs: 1_000 / CRITICAL_PER_SECOND };
   await sink.call('begin', { phase: number, schedule });
   await load.call('resume', of);
+  const before = of === 'angarium' ? await readWaits(emailWorkerUrl) : undefined;
   const sent = await load.call('critical', { of, phase: number, schedule, count: criticalCount });
   const { handled, latency } = await sink.call('collect', { count: sent.sent, quietMs: QUIET_MS });
+  const waits = before === undefined ? undefined : before.until(await readWaits(emailWorkerUrl));
   const stillWaiting = await load.call('waiting', of);
   await load.call('drop', of);
   await load.call('finished', of);
   const fault = sent.failed > 0 ? `${sent.failed} refused` : handled !== sent.sent ? `${sent.sent - handled} lost` : stillWaiting === 0 ? 'nothing waited at the end' : undefined;
-  return { latency, stillWaiting, fault };
+  return { latency, waits, stillWaiting, fault };
 }
 
 async function measureMemory({ load, emailWorker }: QueueParts, count: number, say: (line: string) => void): Promise<{ jobs: number; bytes: number }[]> {

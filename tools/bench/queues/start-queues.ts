@@ -19,6 +19,8 @@ const STOP_MS = 20_000;
 /** Everything that a measurement needs; every part is a process of its own. */
 export interface QueueParts {
   readonly emailWorker: Child;
+  /** Where the email worker answers. */
+  readonly emailWorkerUrl: string;
   readonly plainWorker: Worker<Record<string, never>>;
   readonly load: Worker<MailLoadCommands>;
   readonly sink: Worker<SmtpSinkCommands>;
@@ -49,11 +51,11 @@ export async function startQueues(root: string, profileDir?: string): Promise<Qu
     await deployMigrations(postgres.url, { folder: join(root, 'prisma') });
     const sink = await startWorker<SmtpSinkCommands>('smtp-sink');
     const smtpUrl = await sink.call('url');
-    const emailWorker = await startEmailWorker({ main, postgres, redis, smtpUrl, profileDir });
+    const { worker: emailWorker, url: emailWorkerUrl } = await startEmailWorker({ main, postgres, redis, smtpUrl, profileDir });
     stops.push(() => emailWorker.end('SIGTERM', STOP_MS));
     const plain: PlainArgument = { redisUrl: redis.url, smtpUrl, concurrency: CONCURRENCY };
     return {
-      ...{ emailWorker, sink, postgres, redis, stop },
+      ...{ emailWorker, emailWorkerUrl, sink, postgres, redis, stop },
       plainWorker: await startWorker('plain-worker', plain),
       load: await startWorker('mail-load', { redisUrl: redis.url }),
     };
@@ -63,10 +65,11 @@ export async function startQueues(root: string, profileDir?: string): Promise<Qu
   }
 }
 
-async function startEmailWorker(options: { main: string; postgres: RunningServer; redis: RunningServer; smtpUrl: string; profileDir: string | undefined }): Promise<Child> {
+async function startEmailWorker(options: { main: string; postgres: RunningServer; redis: RunningServer; smtpUrl: string; profileDir: string | undefined }): Promise<{ readonly worker: Child; readonly url: string }> {
   const { main, postgres, redis, smtpUrl, profileDir } = options;
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, '--cpu-prof-name=email-worker.cpuprofile'];
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const worker = startChild({
     name: 'email-worker',
     command: process.execPath,
@@ -79,8 +82,8 @@ async function startEmailWorker(options: { main: string; postgres: RunningServer
       ...{ EMAIL_WORKER_CONCURRENCY: String(CONCURRENCY), EMAIL_RATE_PER_SECOND: String(UNLIMITED) },
     },
   });
-  const isReady = async () => !worker.isRunning() || (await fetch(`http://127.0.0.1:${port}/health/ready`)).ok;
+  const isReady = async () => !worker.isRunning() || (await fetch(`${url}/health/ready`)).ok;
   await waitFor(isReady, { what: 'the email worker to be ready', timeoutMs: READY_MS, everyMs: 50 });
   if (!worker.isRunning()) throw new Error(`The email worker ended before it was ready. Its output:\n${worker.output().slice(-4_000)}`);
-  return worker;
+  return { worker, url };
 }
