@@ -47,7 +47,7 @@ function answering(...answers: string[][]): { lookup: typeof systemLookup; asked
 function socketTo(host: string, port: number, options: Partial<PublicSocketOptions> = {}): Promise<Socket | Error> {
   const getSocket = publicSocket({ privateHosts: [], timeoutMs: 2_000, ...options });
   return new Promise((resolve, reject) => {
-    getSocket({ host, port } as Parameters<typeof getSocket>[0], (error, given) => {
+    getSocket({ host, port }, (error, given) => {
       const connection = typeof given === 'object' ? (given as { connection?: Socket }).connection : undefined;
       if (error !== null) resolve(error);
       else if (connection === undefined) reject(new Error('neither a socket nor an error'));
