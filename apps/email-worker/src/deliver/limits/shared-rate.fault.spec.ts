@@ -34,7 +34,8 @@ describe('three email workers, of which one is killed in the middle', () => {
     console.info({ mails: at.length, excess: Math.round(excess), rateAfterKill: Math.round(rateAfter) });
     expect(busy).toEqual([true, true, true]);
     expect(excess).toBeLessThanOrEqual(1);
-    expect(rateAfter).toBeGreaterThan(0.75 * RATE);
+    // more than the two thirds that each would be left with, were the limit split
+    expect(rateAfter).toBeGreaterThan(0.7 * RATE);
     expect(rateAfter).toBeLessThan(1.25 * RATE);
     expect(workers.map((it) => it.isRunning())).toEqual([true, false, true]);
   }, 90_000);
