@@ -12,6 +12,8 @@ import type { ReportedRecipient } from './read-report.js';
  */
 const HARD_BOUNCE_DAYS = 90;
 const DAY_MS = 86_400_000;
+/** What is heard of one recipient of one mail only ever grows worse: what came before and comes again, in any order, is no news. */
+const kinds = ['soft', 'hard', 'complaint'] as const;
 
 /** A delivery that a report names. */
 export interface ReportedDelivery {
@@ -38,7 +40,7 @@ export class BounceRepository {
 
   /**
    * Notes a report in the ledger, with its event and what it means for further mails, in one transaction. Idempotent: a report that
-   * comes again changes nothing.
+   * comes again, or after a worse one of the same mail, changes nothing.
    * @returns `unknown-delivery` where the address is no recipient of the mail. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY
    */
   async record(delivery: ReportedDelivery, { kind, status, address }: ReportedRecipient): Promise<'recorded' | 'known' | 'unknown-delivery' | 'ignored'> {
@@ -51,8 +53,8 @@ export class BounceRepository {
       const changed = await tx.$executeRaw`
         UPDATE "email"."email_deliveries"
         SET recipients = jsonb_set(recipients, ARRAY[${String(index)}, 'bounced'], to_jsonb(${kind}::text)), updated_at = now()
-        WHERE id = ${id}::uuid AND recipients -> ${index}::int ->> 'bounced' IS DISTINCT FROM ${kind}
-          AND (${kind} <> 'soft' OR recipients -> ${index}::int ->> 'bounced' IS NULL)`;
+        WHERE id = ${id}::uuid
+          AND coalesce(array_position(${[...kinds]}::text[], recipients -> ${index}::int ->> 'bounced'), 0) < array_position(${[...kinds]}::text[], ${kind}::text)`;
       if (changed === 0) return 'known';
       const isSuppressed = kind !== 'soft';
       if (isSuppressed) {

@@ -53,14 +53,22 @@ function recipientOf(fields: ReadonlyMap<string, string>): ReportedRecipient[] {
   return [{ address, status, kind: 'delivered' }];
 }
 
-/** Only reports of abuse count; `not-spam` and the like say the opposite. */
+/**
+ * Only reports of abuse count; `not-spam` and the like say the opposite. A complaint ends all mail to whom it names, so it is read
+ * narrowly: whom the report itself names; where it names nobody, the one to whom the mail was. One of several is not guessed.
+ */
 function complaintsOf(report: string, returned: readonly string[]): ReportedRecipient[] {
-  const [fields] = fieldsOf(report);
-  const type = (fields?.get('feedback-type') ?? '').trim().toLowerCase();
+  const type = (fieldsOf(report)[0]?.get('feedback-type') ?? '').trim().toLowerCase();
   if (type !== 'abuse' && type !== 'fraud' && type !== 'opt-out') return [];
-  const named = [fields?.get('original-rcpt-to'), ...returned.map((text) => fieldsOf(text)[0]?.get('to'))];
-  const addresses = new Set(named.flatMap((it) => [...(it ?? '').matchAll(/[^\s<>,;:"]+@[^\s<>,;:"]+/g)].map(([address]) => address.toLowerCase())));
-  return [...addresses].slice(0, MAX_RECIPIENTS).map((address) => ({ address, status: null, kind: 'complaint' }));
+  const named = addressesIn([...unfolded(report).matchAll(/^original-rcpt-to[ \t]*:(.*)$/gim)].map(([, value]) => value));
+  const told = addressesIn(returned.map((text) => fieldsOf(text)[0]?.get('to')));
+  const complaining = named.length > 0 ? named : told.length === 1 ? told : [];
+  return complaining.slice(0, MAX_RECIPIENTS).map((address) => ({ address, status: null, kind: 'complaint' }));
+}
+
+/** Each address once, in lower case. */
+function addressesIn(texts: readonly (string | undefined)[]): string[] {
+  return [...new Set(texts.flatMap((it) => [...(it ?? '').matchAll(/[^\s<>,;:"]+@[^\s<>,;:"]+/g)].map(([address]) => address.toLowerCase())))];
 }
 
 /** `rfc822; ada@example.com` or `<ada@example.com>`. */
@@ -76,13 +84,18 @@ function fieldsOf(text: string): Map<string, string>[] {
     .split(/\n[ \t]*\n/)
     .map((group) => {
       const fields = new Map<string, string>();
-      for (const line of group.replace(/\n[ \t]+/g, ' ').split('\n')) {
+      for (const line of unfolded(group).split('\n')) {
         const colon = line.indexOf(':');
         const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
         if (name !== '' && !fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
       }
       return fields;
     });
+}
+
+/** Lines end in \n; a field that goes on in the next line is one line. */
+function unfolded(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(/\n[ \t]+/g, ' ');
 }
 
 function textOf({ content }: Attachment): string {

@@ -13,6 +13,7 @@ let inbox: Inbox;
 let gateway: Service;
 let queues: QueueService;
 let database: Database<'email'>;
+let accounts: Database<'accounts'>;
 let acme: { id: string; key: string };
 let other: { id: string; key: string };
 
@@ -33,10 +34,11 @@ beforeAll(async () => {
   const worker = await startService({ name: 'email-worker', main: apps['email-worker'], env: { ...env, GATEWAY_URL: gateway.url, INTERNAL_SERVICE_TOKEN: token } });
   queues = new QueueService({ redisUrl: redis.url });
   database = createDatabase('email', { url, logger: silentLogger });
+  accounts = createDatabase('accounts', { url, logger: silentLogger });
   await Promise.all([gateway.ready(), worker.ready()]);
 }, 120_000);
 afterAll(async () => {
-  await Promise.all([queues.close(), database.$disconnect()]);
+  await Promise.all([queues.close(), database.$disconnect(), accounts.$disconnect()]);
   await inbox.stop();
 });
 stopAfterTests();
@@ -88,6 +90,16 @@ describe('a stored file', () => {
     const { idempotencyKey } = await order(other.id, body.id);
     expect((await failureOf(idempotencyKey)).lastError).toContain('attachments.0.fileId');
     expect((await call('GET', `/internal/files/${body.id}?tenant=${acme.id}`)).status).toBe(401);
+  });
+
+  it('that has expired is refused: to its tenant, and to mails that name it', async () => {
+    const { body } = await upload(Buffer.from('for a while'));
+    // as if its thirty days were over
+    await accounts.storedFile.update({ where: { id: body.id }, data: { expiresAt: new Date(Date.now() - 1) } });
+    expect(await call('GET', `/files/${body.id}`)).toMatchObject({ status: 404, body: { code: 'FILE_NOT_FOUND', message: expect.stringContaining('expired') as string } });
+    const { address, idempotencyKey } = await order(acme.id, body.id);
+    expect(await failureOf(idempotencyKey)).toMatchObject({ attempts: 1, lastError: expect.stringMatching(/attachments\.0\.fileId .*has expired\. Store it with POST \/files/) as string });
+    expect((await inbox.messages()).filter(({ To }) => To[0]?.Address === address)).toEqual([]);
   });
 
   it('of any content type is bytes: JSON too', async () => {

@@ -1,5 +1,5 @@
 import { lookup as systemLookup } from 'node:dns';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as openSocket, isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { EgressErrors, isPublicAddress } from '@angarium/egress';
 import type { SMTPPoolOptions } from 'nodemailer';
 
@@ -8,6 +8,8 @@ export interface PublicSocketOptions {
   readonly privateHosts: readonly string[];
   readonly timeoutMs: number;
   readonly lookup?: typeof systemLookup;
+  /** The network; tests put in one that leads elsewhere. */
+  readonly connect?: (options: TcpNetConnectOpts) => Socket;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PublicSocketOptions {
  * (the socket connects to one of those that were checked), and the peer once the socket stands, before a byte is said.
  * @throws EGRESS_TARGET_REFUSED to the callback
  */
-export function publicSocket({ privateHosts, timeoutMs, lookup = systemLookup }: PublicSocketOptions): NonNullable<SMTPPoolOptions['getSocket']> {
+export function publicSocket({ privateHosts, timeoutMs, lookup = systemLookup, connect = openSocket }: PublicSocketOptions): NonNullable<SMTPPoolOptions['getSocket']> {
   const opened = new Set(privateHosts.map((it) => it.trim().toLowerCase()));
   return (options, callback) => {
     const [host, port] = [String(options.host ?? '').toLowerCase(), Number(options.port)];

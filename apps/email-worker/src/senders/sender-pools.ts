@@ -82,7 +82,7 @@ export class SenderPools {
     if (server === undefined || from === undefined) throw EmailErrors.EMAIL_INVALID(`The sender ${stored.name} has no usable smtpUrl or from. Set it anew.`);
     const privateKey = stored.dkimPrivateKey === null ? undefined : secrets.open(stored.dkimPrivateKey, stored, 'dkimPrivateKey');
     const dkim = dkimOptions(stored.dkimDomain ?? undefined, stored.dkimSelector ?? undefined, privateKey);
-    const transport = new CountingTransport(new SmtpTransport({ server, requireTls, connections, timeoutMs, dkim, getSocket }));
+    const transport = new CountingTransport(() => new SmtpTransport({ server, requireTls, connections, timeoutMs, dkim, getSocket }));
     const sender: Sender = { key: stored.id, from, transport, ratePerSecond: stored.ratePerSecond ?? defaultRate };
     return { sender, transport, usedAt: this.now() };
   }
@@ -97,33 +97,47 @@ export class SenderPools {
   }
 }
 
-/** Knows how many mails are on their way, so that nobody closes the connection under one. */
+/**
+ * Knows how many mails are on their way, so that nobody closes the connection under one. open → given up (closed when its last mail is
+ * out) → closed for ever by `close`. A mail that waited for its turn meanwhile opens what was given up once more, and closes it behind it.
+ */
 class CountingTransport implements MailTransport {
+  private inner: MailTransport | undefined;
   private running = 0;
-  private isEnding = false;
+  private isGivenUp = false;
+  private isEnded = false;
 
-  constructor(private readonly inner: MailTransport) {}
+  constructor(private readonly connect: () => MailTransport) {}
 
   get isIdle(): boolean {
     return this.running === 0;
   }
 
+  /** @throws SMTP_UNAVAILABLE after `close`: the job is for another replica; what MailTransport.send throws */
   async send(...call: Parameters<MailTransport['send']>): ReturnType<MailTransport['send']> {
+    if (this.isEnded) throw EmailErrors.SMTP_UNAVAILABLE('This worker stops and opens no more connections. The mail waits for another one.');
     this.running += 1;
     try {
+      this.inner ??= this.connect();
       return await this.inner.send(...call);
     } finally {
       this.running -= 1;
-      if (this.isEnding && this.isIdle) this.inner.close();
+      if (this.isGivenUp && this.isIdle) this.disconnect();
     }
   }
 
   closeWhenIdle(): void {
-    this.isEnding = true;
-    if (this.isIdle) this.inner.close();
+    this.isGivenUp = true;
+    if (this.isIdle) this.disconnect();
   }
 
   close(): void {
-    this.inner.close();
+    this.isEnded = true;
+    this.disconnect();
+  }
+
+  private disconnect(): void {
+    this.inner?.close();
+    this.inner = undefined;
   }
 }

@@ -6,7 +6,7 @@ import { StoredFileRepository } from './stored-file.repository.js';
 
 const EVERY_MS = 600_000;
 
-/** Removes files that have expired, every ten minutes; several replicas do no harm. Waiting → purging → waiting, until it is stopped. */
+/** Removes files that have expired, when it starts and every ten minutes; several replicas do no harm. Purging → waiting → purging, until it is stopped. */
 @Injectable()
 export class PurgeFiles implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
@@ -19,6 +19,7 @@ export class PurgeFiles implements OnApplicationBootstrap, OnApplicationShutdown
   onApplicationBootstrap(): void {
     const pass = () => void this.purge().catch(ignoreError(this.logger, 'purge-files', 'the next pass tries again'));
     this.timer = setInterval(pass, EVERY_MS).unref();
+    pass();
   }
 
   onApplicationShutdown(): void {
