@@ -7,7 +7,7 @@ import type { Api, Registered } from './api.js';
  * @returns how many mails arrived again.
  * @throws Error naming those that have none, or several.
  */
-export async function expectOneMailEach(api: Api, users: readonly Registered[], wasKilled = false): Promise<number> {
+export async function expectOneMailEach(api: Pick<Api, 'mails'>, users: readonly Pick<Registered, 'email'>[], wasKilled = false): Promise<number> {
   const mails = await api.mails();
   const arrivals = users.map(({ email }) => ({ email, arrived: mails.get(email) ?? [] }));
   const countOf = ({ arrived }: (typeof arrivals)[number]) => (wasKilled ? new Set(arrived.map(({ messageId }) => messageId)).size : arrived.length);

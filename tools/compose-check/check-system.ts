@@ -20,6 +20,8 @@ export interface CheckContext {
 
 const scale = { 'email-worker': 3, 'sms-worker': 2 } as const;
 const userCount = 20;
+/** Enough that some mails are still on their way when the engine has got round to killing. */
+const killedUserCount = 80;
 const healthyTimeoutMs = 180_000;
 const mailTimeoutMs = 60_000;
 
@@ -42,7 +44,7 @@ export async function checkSystem(context: CheckContext): Promise<void> {
   const running = async () => (await listContainers(docker, project)).filter((it) => isOurs(it) && it.service !== oneShot);
   await step('our containers run without rights', async () => checkConfinement(docker, await running()));
   await step(`register ${userCount} users; each gets one mail`, async () => {
-    users.push(...(await Promise.all(names('first').map((name) => api.register(name)))));
+    users.push(...(await Promise.all(names('first', userCount).map((name) => api.register(name)))));
     await api.waitForMails(users, mailTimeoutMs);
     await expectOneMailEach(api, users);
   });
@@ -55,10 +57,10 @@ export async function checkSystem(context: CheckContext): Promise<void> {
   });
   await step('the dashboard of the queues and its files are there, with the token only', async () => checkDashboard(api));
   await step('the SMS workers answer', async () => checkSms(api));
-  await step(`register ${userCount} more and kill an email worker; each gets one mail, the worker comes back`, async () => {
+  await step(`register ${killedUserCount} more and kill an email worker; each gets one mail, the worker comes back`, async () => {
     const killed = (await running()).find(({ service }) => service === 'email-worker');
     if (killed === undefined) throw new Error('no email worker runs');
-    const { registered, answeredAtKill } = await killInTheMiddle(docker, api, names('second'), killed);
+    const { registered, answeredAtKill } = await killInTheMiddle(docker, api, names('second', killedUserCount), killed);
     users.push(...registered);
     await api.waitForMails(registered, mailTimeoutMs);
     const restarts = async () => ((await running()).find(({ id }) => id === killed.id)?.restartCount ?? 0) - killed.restartCount;
@@ -83,7 +85,7 @@ export async function checkSystem(context: CheckContext): Promise<void> {
   });
 }
 
-const names = (prefix: string) => Array.from({ length: userCount }, (_, i) => `${prefix}-${i + 1}`);
+const names = (prefix: string, length: number) => Array.from({ length }, (_, i) => `${prefix}-${i + 1}`);
 
 async function checkRecords(api: Api, { userId, email }: Registered): Promise<void> {
   const paths = [`/users/${userId}`, `/audit?subject=${userId}`] as const;
