@@ -2,6 +2,8 @@ import { waitFor } from '@angarium/testing';
 import type { Api, Registered } from './api.js';
 import { checkBroker, createApiKey } from './check-broker.js';
 import { checkConfinement } from './check-confinement.js';
+import { checkTemplates, expectOneMailEach } from './check-mails.js';
+import { checkDashboard, checkMailQueue, checkSms } from './check-queues.js';
 import { isOurs, listContainers, oneShot, waitUntilHealthy, type Container } from './containers.js';
 import type { Docker } from './docker.js';
 import { figures } from './figures.js';
@@ -16,8 +18,10 @@ export interface CheckContext {
   readonly say: (text: string) => void;
 }
 
-const workers = 3;
+const scale = { 'email-worker': 3, 'sms-worker': 2 } as const;
 const userCount = 20;
+/** Enough that some mails are still on their way when the engine has got round to killing. */
+const killedUserCount = 80;
 const healthyTimeoutMs = 180_000;
 const mailTimeoutMs = 60_000;
 
@@ -27,34 +31,43 @@ export async function checkSystem(context: CheckContext): Promise<void> {
   const users: Registered[] = [];
   await step('the compose file is valid', async () => void (await docker.compose('config', '--quiet')));
   await step('build all images', async () => void (await docker.compose('build')));
-  await step(`up --detach --scale email-worker=${workers}, until all are healthy`, async () => {
-    await docker.compose('up', '--detach', '--no-build', '--scale', `email-worker=${workers}`);
+  const scaled = Object.entries(scale).flatMap(([service, count]) => ['--scale', `${service}=${count}`]);
+  await step(`up --detach ${scaled.join(' ')}, until all are healthy`, async () => {
+    await docker.compose('up', '--detach', '--no-build', ...scaled);
     const containers = await waitUntilHealthy(docker, project, healthyTimeoutMs);
-    const found = containers.filter(({ service }) => service === 'email-worker').length;
-    if (found !== workers) throw new Error(`there are ${found} email workers, not ${workers}`);
+    for (const [name, count] of Object.entries(scale)) {
+      const found = containers.filter(({ service }) => service === name).length;
+      if (found !== count) throw new Error(`there are ${found} containers of ${name}, not ${count}`);
+    }
     return `${containers.length} containers`;
   });
   const running = async () => (await listContainers(docker, project)).filter((it) => isOurs(it) && it.service !== oneShot);
   await step('our containers run without rights', async () => checkConfinement(docker, await running()));
   await step(`register ${userCount} users; each gets one mail`, async () => {
-    users.push(...(await Promise.all(names('first').map((name) => api.register(name)))));
+    users.push(...(await Promise.all(names('first', userCount).map((name) => api.register(name)))));
     await api.waitForMails(users, mailTimeoutMs);
     await expectOneMailEach(api, users);
   });
   await step('GET /users/:id and GET /audit answer with the token only', async () => {
     for (const user of [users[0], users.at(-1)]) if (user !== undefined) await checkRecords(api, user);
   });
-  await step(`register ${userCount} more and kill an email worker; each gets one mail, the worker comes back`, async () => {
+  await step('the mail is its template, and MJML is compiled in the container', async () => {
+    if (users[0] !== undefined) await checkTemplates(api, users[0]);
+    await checkMailQueue(api, users.length);
+  });
+  await step('the dashboard of the queues and its files are there, with the token only', async () => checkDashboard(api));
+  await step('the SMS workers answer', async () => checkSms(api));
+  await step(`register ${killedUserCount} more and kill an email worker; each gets one mail, the worker comes back`, async () => {
     const killed = (await running()).find(({ service }) => service === 'email-worker');
     if (killed === undefined) throw new Error('no email worker runs');
-    const { registered, answeredAtKill } = await killInTheMiddle(docker, api, names('second'), killed);
+    const { registered, answeredAtKill } = await killInTheMiddle(docker, api, names('second', killedUserCount), killed);
     users.push(...registered);
     await api.waitForMails(registered, mailTimeoutMs);
     const restarts = async () => ((await running()).find(({ id }) => id === killed.id)?.restartCount ?? 0) - killed.restartCount;
     await waitFor(async () => (await restarts()) === 1, { what: `${killed.name} to be started again, once`, timeoutMs: 30_000, everyMs: 200 });
     await waitUntilHealthy(docker, project, healthyTimeoutMs);
-    await expectOneMailEach(api, users);
-    return `${killed.name} was killed when ${answeredAtKill} were answered`;
+    const repeated = await expectOneMailEach(api, users, true);
+    return `${killed.name} was killed when ${answeredAtKill} were answered${repeated === 0 ? '' : `; ${repeated} arrived again, with the same Message-ID`}`;
   });
   let apiKey = '';
   await step('make an API key', async () => void (apiKey = await createApiKey(docker)));
@@ -72,13 +85,7 @@ export async function checkSystem(context: CheckContext): Promise<void> {
   });
 }
 
-const names = (prefix: string) => Array.from({ length: userCount }, (_, i) => `${prefix}-${i + 1}`);
-
-async function expectOneMailEach(api: Api, users: readonly Registered[]): Promise<void> {
-  const counts = await api.mailCounts();
-  const wrong = users.filter(({ email }) => counts.get(email) !== 1).map(({ email }) => `${email} has ${counts.get(email) ?? 0}`);
-  if (wrong.length > 0) throw new Error(`not every user has exactly one mail: ${wrong.join(', ')}`);
-}
+const names = (prefix: string, length: number) => Array.from({ length }, (_, i) => `${prefix}-${i + 1}`);
 
 async function checkRecords(api: Api, { userId, email }: Registered): Promise<void> {
   const paths = [`/users/${userId}`, `/audit?subject=${userId}`] as const;

@@ -9,7 +9,7 @@ import { checkSystem } from './check-system.js';
 import { openDocker, type Docker } from './docker.js';
 
 const usage = `Builds and runs docker-compose.yml on a Docker engine of this machine (DOCKER_HOST, else the default one) and uses it:
-registers users, reads their mails, publishes messages and consumes them, kills a worker and the broker meanwhile, stops. Prints what it does, sizes and memory; removes what it made.
+registers users, reads their mails, looks at the dashboard, publishes messages and consumes them, kills a worker and the broker meanwhile, stops. Prints what it does, sizes and memory; removes what it made.
 
   node tools/run.mjs compose-check [--keep]
 

@@ -43,7 +43,7 @@ const optionsOf = {
 } as const;
 
 const nameForm = /^[A-Za-z0-9][\w.@-]{0,99}$/;
-const permissionForm = /^(\*|[a-z][a-z0-9-]{0,99})$/;
+const permissionForm = /^(?!.{101})(\*|[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*)$/;
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const dayMs = 86_400_000;
 const maxDays = 3_650;
@@ -116,7 +116,7 @@ function scopesIn(values: Values): Scope[] {
 function permissionsIn(values: Values): string[] {
   const given = required(values, 'may').split(',');
   const wrong = given.find((it) => !permissionForm.test(it));
-  if (wrong !== undefined) throw new WrongUsage(`--may: ${JSON.stringify(wrong)} is no permission; expected names such as user-events,audit-logs, or *.`);
+  if (wrong !== undefined) throw new WrongUsage(`--may: ${JSON.stringify(wrong)} is no permission; expected names such as user-events,files.read, or *.`);
   return [...new Set(given)];
 }
 

@@ -17,6 +17,7 @@ const content: SummaryContent = {
   brokerUrl: 'http://127.0.0.1:3010',
   credentials: { tenant: 'dev', apiKey: 'ang_key', service: 'dev-service', serviceToken: 'angs_token' },
   inboxUrl: 'http://127.0.0.1:1080',
+  sandboxUrl: 'http://127.0.0.1:3032/sandbox',
   victim: { name: 'email-worker', pid: 12 },
   dataDir: '.data',
 };
@@ -43,6 +44,18 @@ describe('what stands on the screen when all is up', () => {
     expect(text).toContain(`curl -H 'authorization: Bearer ang_key' -H 'content-type: application/json' http://127.0.0.1:3010/api/v1/mq/queues -d '{"name":"orders"}'`);
   });
 
+  it('has the two calls of a verification, and where the code between them is read', () => {
+    const post = `curl -H 'authorization: Bearer tok' -H 'content-type: application/json' http://127.0.0.1:3000/verifications`;
+    expect(text).toContain('CODE is in the SMS, at http://127.0.0.1:3032/sandbox\n');
+    expect(text).toContain(`${post} -d '{"phone":"13800138000","purpose":"login"}'\n`);
+    expect(text).toContain(`${post}/check -d '{"phone":"13800138000","purpose":"login","code":"CODE"}'\n`);
+    expect(summary({ ...content, sandboxUrl: undefined }, plain)).not.toContain('/verifications');
+  });
+
+  it('says where the queues are seen, and with which password', () => {
+    expect(text).toContain('http://127.0.0.1:3000/admin/queues: any name, and as password tok');
+  });
+
   it('says where the mail is and how to stop', () => {
     expect(text).toMatch(/mail she got: http:\/\/127\.0\.0\.1:1080/);
     expect(text).toMatch(/Ctrl-C stops everything/);
@@ -54,7 +67,7 @@ describe('what stands on the screen when all is up', () => {
   });
 
   it('offers nothing that does not run', () => {
-    const little = summary({ ...content, gatewayUrl: undefined, brokerUrl: undefined, credentials: undefined, inboxUrl: undefined, victim: undefined }, plain);
+    const little = summary({ ...content, gatewayUrl: undefined, brokerUrl: undefined, credentials: undefined, inboxUrl: undefined, sandboxUrl: undefined, victim: undefined }, plain);
     expect(little).not.toContain('curl');
     expect(little).not.toContain('Try it');
     expect(little).not.toContain('API key');

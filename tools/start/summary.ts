@@ -19,6 +19,8 @@ export interface SummaryContent {
   readonly brokerUrl: string | undefined;
   readonly credentials: DevelopmentCredentials | undefined;
   readonly inboxUrl: string | undefined;
+  /** The page on which SMS are read that go nowhere. */
+  readonly sandboxUrl: string | undefined;
   /** A process worth killing to see what happens. */
   readonly victim: { readonly name: string; readonly pid: number } | undefined;
   readonly dataDir: string;
@@ -60,7 +62,7 @@ function keys({ tenant, apiKey, service, serviceToken }: DevelopmentCredentials,
 }
 
 /** Things to do, each a sentence and the lines to paste. */
-function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, victim, servers }: SummaryContent, paint: Paint): string[][] {
+function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, sandboxUrl, victim, servers }: SummaryContent, paint: Paint): string[][] {
   const steps: string[][] = [];
   if (gatewayUrl !== undefined) {
     const ada = '{"email":"ada@example.com","username":"ada","password":"correct horse battery"}';
@@ -72,6 +74,8 @@ function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, vic
       `curl ${header} '${gatewayUrl}/users/USER_ID'`,
       `curl ${header} '${gatewayUrl}/audit?subject=USER_ID'`,
     ]);
+    if (sandboxUrl !== undefined) steps.push(verification(`curl ${header} -H 'content-type: application/json' ${gatewayUrl}/verifications`, paint(sandboxUrl, 'cyan')));
+    steps.push([`See what the queues did, at ${paint(`${gatewayUrl}/admin/queues`, 'cyan')}: any name, and as password ${gatewayToken}`]);
   }
   if (brokerUrl !== undefined && credentials !== undefined) {
     const post = `curl -H 'authorization: Bearer ${credentials.apiKey}' -H 'content-type: application/json'`;
@@ -90,6 +94,11 @@ function tries({ gatewayUrl, gatewayToken, brokerUrl, credentials, inboxUrl, vic
     steps.push([`Kill ${victim.name}${also}: it comes back, and no message is lost`, kill]);
   }
   return steps;
+}
+
+function verification(post: string, sandbox: string): string[] {
+  const of = '"phone":"13800138000","purpose":"login"';
+  return [`Send a code by SMS and check it; CODE is in the SMS, at ${sandbox}`, `${post} -d '{${of}}'`, `${post}/check -d '{${of},"code":"CODE"}'`];
 }
 
 /** The embedded servers' passwords are no secret and are wanted for psql; those of the user's own servers are. */

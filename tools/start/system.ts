@@ -41,9 +41,8 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
   const services = await printer.step(`starting ${countOf(settings.replicas.length, 'service process', 'es')}`, starting);
   const worker = services.find((it) => it.replica.service === 'email-worker') ?? services.at(-1);
   const inbox: Address[] = mail.inbox === undefined ? [] : [{ name: 'inbox', url: mail.inbox.httpUrl, note: `every mail that is sent to ${mail.inbox.smtpUrl}` }];
-  const smsUrl = services.find((it) => it.replica.service === 'sms-worker')?.url;
-  const hasSandbox = (env['NODE_ENV'] ?? 'development') !== 'production';
-  const sandbox: Address[] = smsUrl === undefined || !hasSandbox ? [] : [{ name: 'SMS sandbox', url: `${smsUrl}/sandbox`, note: 'every SMS that is sent by the sandbox' }];
+  const sandboxUrl = sandboxOf(services, env);
+  const sandbox: Address[] = sandboxUrl === undefined ? [] : [{ name: 'SMS sandbox', url: sandboxUrl, note: 'every SMS that is sent by the sandbox' }];
   return summary(
     {
       services: [...services.map(addressOf), ...inbox, ...sandbox],
@@ -54,11 +53,17 @@ export async function startSystem(context: ServersContext, env: NodeJS.ProcessEn
       brokerUrl: services.find((it) => it.replica.service === 'mq-broker')?.url,
       credentials,
       inboxUrl: mail.inbox?.httpUrl,
+      sandboxUrl,
       victim: worker?.process.pid === undefined ? undefined : { name: worker.replica.name, pid: worker.process.pid },
       dataDir: shownPath(settings.root, data.path),
     },
     printer.paint,
   );
+}
+
+function sandboxOf(services: readonly RunningService[], env: NodeJS.ProcessEnv): string | undefined {
+  const url = services.find((it) => it.replica.service === 'sms-worker')?.url;
+  return url === undefined || env['NODE_ENV'] === 'production' ? undefined : `${url}/sandbox`;
 }
 
 interface ReadyDatabase {

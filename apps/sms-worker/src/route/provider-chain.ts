@@ -30,8 +30,12 @@ export class ProviderChain {
     const names = wanted !== undefined ? [wanted] : (this.routes?.get(country) ?? this.routes?.get('default') ?? (this.routes === undefined ? [...this.providers.keys()] : []));
     const chain = names.flatMap((name) => this.providers.get(name) ?? []);
     if (chain.length > 0) return chain;
-    const why = wanted === undefined ? `No provider is configured for ${country}. Set SMS_ROUTES and credentials.` : `The provider ${wanted} is not configured. Leave provider out, or configure it.`;
-    throw SmsErrors.SMS_NO_PROVIDER(why);
+    throw SmsErrors.SMS_NO_PROVIDER(wanted === undefined ? this.whyNone(country) : `The provider ${wanted} is not configured. Leave provider out, or configure it.`);
+  }
+
+  private whyNone(country: string): string {
+    if (this.providers.size === 0) return 'No SMS provider is configured. Give the SMS worker the credentials of one: its TWILIO_, ALIYUN_ or TENCENT_ variables. The sandbox is not there with NODE_ENV=production.';
+    return `SMS_ROUTES of the SMS worker has no provider for ${country}. Add ${country}=…, or default=….`;
   }
 
   /** A provider that is configured. */

@@ -21,6 +21,12 @@ describe('the chain of providers', () => {
     expect(() => chain.of('CN', 'sandbox')).toThrow(/sandbox is not configured/);
   });
 
+  it('says what to set where nothing can carry an SMS: credentials when there are none, a route when one is missing', () => {
+    expect(() => new ProviderChain(new Map(), undefined, circuit).of('CN')).toThrow(/No SMS provider is configured\..*TWILIO_, ALIYUN_ or TENCENT_ variables/);
+    const chinese = new ProviderChain(new Map([provider('aliyun')]), parseRoutes('CN=aliyun') as Routes, circuit);
+    expect(() => chinese.of('DE')).toThrow(/SMS_ROUTES of the SMS worker has no provider for DE\. Add DE=/);
+  });
+
   it('may not name a provider that is not configured', () => {
     expect(() => new ProviderChain(new Map([provider('twilio')]), parseRoutes('CN=aliyun') as Routes, circuit)).toThrow(/SMS_ROUTES names aliyun/);
   });

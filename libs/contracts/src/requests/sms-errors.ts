@@ -35,7 +35,7 @@ export const SmsRequestErrors = defineErrors({
     blame: 'caller',
     retry: 'never',
     summary: 'No provider of the chain can carry this SMS.',
-    cure: 'Map the template for one of the providers, or configure another provider; POST /sms/explain says why each cannot.',
+    cure: 'Configure a provider (docs/guides/sms-providers.md), or map the template for one that is; POST /sms/explain says why each cannot.',
   },
   SMS_COUNTRY_REFUSED: {
     status: 403,
