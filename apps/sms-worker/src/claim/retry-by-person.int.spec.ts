@@ -98,6 +98,22 @@ describe('a job that a person retries', () => {
   });
 });
 
+describe('a job that comes again by itself', () => {
+  it('sends nothing of what was given up, though another of its phones is tried again', async () => {
+    const [refused, slow] = [somePhone(), somePhone()];
+    ground.provider.behave(refused, { refuse: 21610 });
+    ground.provider.behave(slow, 'hold');
+    // the job runs out of time while the provider is silent, which is a failure that counts
+    const { jobId } = await ground.queues.sendSms({ phone: [refused, slow], message }, { idempotencyKey: someKey(), timeoutMs: 500 });
+    await waitFor(() => ground.provider.heldCount === 1, { what: 'the SMS at the provider' });
+    ground.provider.behave(refused, 'take');
+    await waitFor(async () => ((await ground.queues.openQueue('sms').getJob(jobId)) as Job | undefined)?.attemptsMade === 1, { what: 'the job to run out of time' });
+    ground.provider.release();
+    expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'failed', code: 'SMS_GIVEN_UP' }, { status: 'sent' }] } });
+    expect([ground.provider.takenBy(refused).length, ground.provider.takenBy(slow).length]).toEqual([0, 1]);
+  }, 30_000);
+});
+
 describe('a new job under the key of an SMS that failed', () => {
   it('sends nothing, and what a person retries afterwards does', async () => {
     const phone = somePhone();
