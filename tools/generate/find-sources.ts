@@ -11,7 +11,8 @@ export interface Sources {
   readonly apis: readonly string[];
 }
 
-const declaresCatalogue = /^export const \w+ = defineErrors\(/m;
+/** A catalogue of its own, or one that is put together with that of a library. */
+const declaresCatalogue = /^(export const \w+ = | {2}\.\.\.)defineErrors\(/m;
 const isCatalogueFile = (path: string) => /(^|[/-])errors\.ts$/.test(path);
 
 /**

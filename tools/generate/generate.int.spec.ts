@@ -49,6 +49,12 @@ describe('a workspace of its own', () => {
     expect(await readFile(join(root, '.env.example'), 'utf8')).toContain('# TILL_PORT=1');
   });
 
+  it('tells of the codes of a catalogue that is put together with that of a library', async () => {
+    await write('apps/till/src/errors.ts', errors(404).replaceAll('GONE', 'BROKE').replace('defineErrors({ ', '{\n  ...defineErrors({ ').replace('});\n', '}),\n};\n'));
+    expect(generate('--root', root)).toMatchObject({ status: 0 });
+    expect(await readFile(join(root, 'docs/reference/errors.md'), 'utf8')).toContain('BROKE');
+  });
+
   it('is stale when a generated file was changed, removed or is left over', async () => {
     await write('docs/reference/errors.md', 'mine');
     await rm(join(root, 'docs/reference/contracts.md'));

@@ -17,6 +17,7 @@ import { GatewayAuthenticator } from './authenticate/gateway-authenticator.js';
 import { OperatorToken } from './authenticate/operator-token.js';
 import { RequireTokenGuard } from './authenticate/require-token.guard.js';
 import type { GatewayConfig } from './config.js';
+import { NoteOperatorAct } from './queues/note-operator-act.js';
 import { QueueTestsController } from './queues/queue-tests.controller.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { WatchQueues } from './queues/watch-queues.js';
@@ -63,7 +64,7 @@ export class GatewayModule {
         ...[QueuesController, ReferenceController, ...(config.NODE_ENV === 'production' ? [] : [QueueTestsController])],
       ],
       providers: [
-        ...[RegisterUser, UserCache, UserRepository, WatchQueues, StoredFileRepository, PurgeFiles],
+        ...[RegisterUser, UserCache, UserRepository, WatchQueues, StoredFileRepository, PurgeFiles, NoteOperatorAct],
         ...authentication(config, logger),
         { provide: APP_GUARD, useClass: RequireTokenGuard },
         { provide: SEALER, useFactory: () => createSealer(config.SEAL_KEYS) },

@@ -39,6 +39,13 @@ const sendingVariables = {
     max: 600_000,
   }),
   SMS_RECONCILE_TRIES: count('How often it is asked, before the SMS counts as unknown for good. It is never sent again blindly.', 6, 20),
+  SMS_ABANDONED_AFTER_MS: variable.integer({
+    description: 'When nothing was heard for so long of an SMS that a provider was asked to send, and its job is gone, the provider is asked what became of it; again after as long, SMS_RECONCILE_TRIES times in all.',
+    unit: 'ms',
+    default: 300_000,
+    min: 1_000,
+    max: 86_400_000,
+  }),
   SMS_MAX_WAIT_MS: variable.integer({
     description: 'How long limits may hold an SMS back, before it fails with SMS_LIMITED. A batch waits 144 times as long.',
     unit: 'ms',

@@ -9,7 +9,7 @@ export const SmsErrors = {
       blame: 'caller',
       retry: 'never',
       summary: 'An SMS of this idempotency key failed for good; it stays so.',
-      cure: 'Order it again under a new idempotency key.',
+      cure: 'Retry its job (POST /queues/sms/jobs/…/retry), or order it again under a new idempotency key.',
     },
     SMS_IN_FLIGHT: {
       status: 409,
@@ -17,6 +17,13 @@ export const SmsErrors = {
       retry: { afterMs: 1_000 },
       summary: 'Another worker is sending this very SMS.',
       cure: 'Nothing to do: the job looks again for what became of it.',
+    },
+    SMS_JOB_GONE: {
+      status: 409,
+      blame: 'us',
+      retry: 'never',
+      summary: 'The job of this SMS is gone, and the provider never saw the SMS: it was not sent.',
+      cure: 'Order it again under a new idempotency key.',
     },
     SMS_ROUTES_INVALID: {
       status: 500,

@@ -15,6 +15,7 @@ import { SendBatchSmsHandler } from './claim/send-batch-sms.handler.js';
 import { SendOrder } from './claim/send-order.js';
 import { SendSmsHandler } from './claim/send-sms.handler.js';
 import { SendToPhone } from './claim/send-to-phone.js';
+import { SettleAbandoned } from './claim/settle-abandoned.js';
 import { SendVerificationCodeHandler } from './claim/send-verification-code.handler.js';
 import { TakeJobs } from './claim/take-jobs.js';
 import { TryProvider } from './claim/try-provider.js';
@@ -217,12 +218,20 @@ function taking(config: SmsWorkerConfig, logger: Logger): Provider[] {
       },
     },
     {
+      provide: SettleAbandoned,
+      inject: [DeliveryRepository, QueueService, ReconcileDelivery, RecordOutcome],
+      useFactory: (deliveries: DeliveryRepository, queues: QueueService, reconcile: ReconcileDelivery, recorder: RecordOutcome) =>
+        new SettleAbandoned({ deliveries, queues, reconcile, recorder, logger, quietMs: config.SMS_ABANDONED_AFTER_MS }),
+    },
+    {
       provide: TakeJobs,
-      inject: [JobWorker, RecordOutcome, ExpireVerifications, HealthRegistry, DeliveryRepository],
-      useFactory: (worker: JobWorker, recorder: RecordOutcome, expiry: ExpireVerifications, health: HealthRegistry, deliveries: DeliveryRepository) => {
+      inject: [JobWorker, RecordOutcome, ExpireVerifications, SettleAbandoned, HealthRegistry, DeliveryRepository],
+      useFactory: (
+        ...[worker, recorder, expiry, abandoned, health, deliveries]: [JobWorker, RecordOutcome, ExpireVerifications, SettleAbandoned, HealthRegistry, DeliveryRepository]
+      ) => {
         // providers are no part of readiness: without one a replica still takes orders, and they wait
         health.add(worker.health(), deliveries.health());
-        return new TakeJobs({ worker, recorder, expiry, graceMs: config.SHUTDOWN_GRACE_MS });
+        return new TakeJobs({ worker, recorder, expiry, abandoned, graceMs: config.SHUTDOWN_GRACE_MS });
       },
     },
   ];

@@ -3,6 +3,7 @@ import type { Contract, EventContract, JobContract, RequestContract, SignalContr
 import { AuditRecorded } from './events/audit-recorded.event.js';
 import { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
 import { EmailBounced, EmailFailed, EmailRequested, EmailSent, EmailSuppressed, EmailUnsubscribed } from './events/email.events.js';
+import { QueueChanged } from './events/queue.events.js';
 import { SmsDelivered, SmsFailed, SmsSent } from './events/sms.events.js';
 import { UserCreated } from './events/user-created.event.js';
 import { InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
@@ -34,6 +35,7 @@ export const catalogue = {
     ...[UserCreated, AuditRecorded, RealtimeMessagePublished, SubscriptionDisabled],
     ...[EmailRequested, EmailSent, EmailFailed, EmailSuppressed, EmailBounced, EmailUnsubscribed],
     ...[SmsSent, SmsDelivered, SmsFailed],
+    ...[QueueChanged],
   ] as readonly EventContract[],
   requests: [
     ...[GetUser, ListAudit],

@@ -22,6 +22,7 @@ export { AuditRecorded } from './events/audit-recorded.event.js';
 export { RealtimeMessagePublished, SubscriptionDisabled } from './events/broker.events.js';
 export { EmailBounced, EmailFailed, EmailRequested, EmailSent, EmailSuppressed, EmailUnsubscribed } from './events/email.events.js';
 export { SmsDelivered, SmsFailed, SmsSent } from './events/sms.events.js';
+export { QueueChanged, queueActs } from './events/queue.events.js';
 export { UserCreated } from './events/user-created.event.js';
 export { deviceParams, InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
 export { localeTag, mailOrder, SendBatchEmail, SendEmail, SendScheduledEmail, templateKey, templateReference } from './jobs/email.jobs.js';

@@ -22,6 +22,13 @@ export interface RouteExample {
   readonly body?: unknown;
 }
 
+/** A body that only its handler reads: as text in `bodyText` (forms of others, what is signed letter by letter), or as `bytes` (files). */
+export interface RawBody {
+  readonly as: 'text' | 'bytes';
+  /** Above it: 413. Left out: as everywhere. */
+  readonly maxBytes?: number;
+}
+
 /**
  * One HTTP route, declared once: the server registers it, checks calls and answers by it, OpenAPI and the SDK's types are derived from it.
  * A path names its parameters in braces: `/queues/{name}`.
@@ -56,10 +63,8 @@ export interface RouteContract<
   readonly isHot?: boolean;
   /** Its handler needs the letters of the body: JavaScript reads numbers as doubles, and 12345678901234567890 is none. */
   readonly keepsBodyText?: boolean;
-  /** The body is taken as it comes, whatever it is called, and reaches the handler as `bodyText` only: forms of others, and what is signed letter by letter. */
-  readonly bodyIs?: 'text';
-  /** The body is no JSON but bytes of any content type, at most this many; the handler finds them in `bytes`. */
-  readonly takesBytes?: number;
+  /** Left out: the body is JSON. Else it is taken as it came, whatever content type it has, and nobody parses it. */
+  readonly rawBody?: RawBody;
 }
 
 export type ParamsOf<C extends RouteContract> = Maybe<C['params']>;

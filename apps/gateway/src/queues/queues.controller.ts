@@ -11,16 +11,16 @@ import {
   RetryQueueJob,
 } from '@angarium/contracts/gateway-api';
 import { QueueService, type QueueStatus } from '@angarium/queues';
-import { InjectLogger, Route, type RouteCall } from '@angarium/service-shell';
-import type { Logger } from '@angarium/observability';
+import { Route, type RouteCall } from '@angarium/service-shell';
 import { Controller } from '@nestjs/common';
+import { NoteOperatorAct, type OperatorAct } from './note-operator-act.js';
 
-/** What waits in the queues, what failed, and what operators do about it. Each change is one line in the log, with the key that made it. */
+/** What waits in the queues, what failed, and what operators do about it. Each change is noted, with the key that made it. */
 @Controller()
 export class QueuesController {
   constructor(
     private readonly queues: QueueService,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly acts: NoteOperatorAct,
   ) {}
 
   @Route(GetQueuesStatus)
@@ -46,7 +46,7 @@ export class QueuesController {
   async retry(call: RouteCall<typeof RetryQueueJob>): Promise<AnswerOf<typeof RetryQueueJob>> {
     const { name, jobId } = call.params;
     await this.queues.retryJob(name, jobId);
-    this.note(call, 'job put back by an operator', { jobId });
+    await this.note(call, 'job.retry', { jobId });
     return { queue: name, jobId };
   }
 
@@ -54,14 +54,14 @@ export class QueuesController {
   async remove(call: RouteCall<typeof RemoveQueueJob>): Promise<void> {
     const { name, jobId } = call.params;
     await this.queues.removeJob(name, jobId);
-    this.note(call, 'job removed by an operator', { jobId });
+    await this.note(call, 'job.remove', { jobId });
   }
 
   @Route(PauseQueue)
   async pause(call: RouteCall<typeof PauseQueue>): Promise<AnswerOf<typeof PauseQueue>> {
     const { name } = call.params;
     await this.queues.pauseQueue(name);
-    this.note(call, 'queue paused by an operator');
+    await this.note(call, 'queue.pause');
     return { queue: name, isPaused: true };
   }
 
@@ -69,7 +69,7 @@ export class QueuesController {
   async resume(call: RouteCall<typeof ResumeQueue>): Promise<AnswerOf<typeof ResumeQueue>> {
     const { name } = call.params;
     await this.queues.resumeQueue(name);
-    this.note(call, 'queue resumed by an operator');
+    await this.note(call, 'queue.resume');
     return { queue: name, isPaused: false };
   }
 
@@ -77,7 +77,7 @@ export class QueuesController {
   async empty(call: RouteCall<typeof EmptyQueue>): Promise<AnswerOf<typeof EmptyQueue>> {
     const { name } = call.params;
     const removed = await this.queues.emptyQueue(name);
-    this.note(call, 'queue emptied by an operator', { removed });
+    await this.note(call, 'queue.empty', { more: { removed } });
     return { queue: name, removed };
   }
 
@@ -85,11 +85,11 @@ export class QueuesController {
   async clean(call: RouteCall<typeof CleanQueue>): Promise<AnswerOf<typeof CleanQueue>> {
     const { params: { name }, body: { grace, type, limit } } = call;
     const removed = await this.queues.cleanQueue(name, grace, type, limit);
-    this.note(call, 'queue cleaned by an operator', { state: type, removed });
+    await this.note(call, 'queue.clean', { more: { state: type, removed } });
     return { queue: name, removed };
   }
 
-  private note({ params, caller }: { readonly params: { readonly name: string }; readonly caller: { readonly keyId: string } }, what: string, more: object = {}): void {
-    this.logger.info({ queue: params.name, by: caller.keyId, ...more }, what);
+  private note({ params, caller }: { readonly params: { readonly name: string }; readonly caller: OperatorAct['caller'] }, act: OperatorAct['act'], rest: Pick<OperatorAct, 'jobId' | 'more'> = {}): Promise<void> {
+    return this.acts.note({ queue: params.name, act, via: 'api', caller, ...rest });
   }
 }

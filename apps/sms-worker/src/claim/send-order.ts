@@ -39,8 +39,8 @@ export class SendOrder {
       throw SmsErrors.SMS_INVALID(`The idempotency key has ${key.length} characters; at most ${MAX_KEY_LENGTH} are allowed. Use a shorter one.`);
     }
     const { sender, defaultRegion, maxWaitMs } = this.options;
-    const { tenant, attempt, isLastAttempt, signal } = context;
-    const shared = { tenant, attempt, isLastAttempt, signal, idempotencyKey: key, content: order, provider: order.provider, purpose: 'message' as const, maxWaitMs: maxWaitMs * waitFactor };
+    const { tenant, attempt, maxAttempts, isLastAttempt, signal } = context;
+    const shared = { tenant, attempt, maxAttempts, isLastAttempt, signal, idempotencyKey: key, content: order, provider: order.provider, purpose: 'message' as const, maxWaitMs: maxWaitMs * waitFactor };
     const sms: PhoneResult[] = [];
     let waiting: AngariumError | undefined;
     let failure: AngariumError | undefined;
@@ -57,6 +57,11 @@ export class SendOrder {
       }
     }
     return { sms, ...(waiting && { waiting }), ...(failure && { failure }) };
+  }
+
+  /** See SendToPhone.endAt. */
+  endAt(context: JobContext): Promise<void> {
+    return this.options.sender.endAt(context);
   }
 }
 

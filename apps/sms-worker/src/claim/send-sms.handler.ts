@@ -12,7 +12,10 @@ export class SendSmsHandler implements JobHandler<typeof SendSms> {
   async handle(order: PayloadOf<typeof SendSms>, context: JobContext): Promise<{ sms: readonly PhoneResult[] }> {
     const { sms, waiting, failure } = await this.orders.send(order, context);
     if (waiting !== undefined) throw waiting;
-    if (failure !== undefined && sms.every(({ status }) => status === 'failed')) throw failure;
+    if (failure !== undefined && sms.every(({ status }) => status === 'failed')) {
+      await this.orders.endAt(context);
+      throw failure;
+    }
     await context.progress(100);
     return { sms };
   }

@@ -12,7 +12,7 @@ import { limitedError, type CountedSms, type SmsLimits } from '../limit/sms-limi
 import type { RecordOutcome } from '../report/record-outcome.js';
 import type { SmsMetrics } from '../report/sms-metrics.js';
 import type { ProviderChain } from '../route/provider-chain.js';
-import type { Delivery, DeliveryKey, DeliveryRepository } from './delivery.repository.js';
+import type { Attempt, Delivery, DeliveryKey, DeliveryRepository } from './delivery.repository.js';
 import type { ReconcileDelivery } from './reconcile-delivery.js';
 import type { TryProvider } from './try-provider.js';
 
@@ -20,13 +20,11 @@ import type { TryProvider } from './try-provider.js';
 const SHORT_WAIT_MS = 2_000;
 
 /** One SMS to one phone. */
-export interface SmsToSend extends DeliveryKey {
+export interface SmsToSend extends DeliveryKey, Attempt {
   readonly phone: Phone;
   readonly content: SmsContent;
   readonly provider?: SmsProviderName | undefined;
   readonly purpose: CountedSms['purpose'];
-  /** 1 for the first. */
-  readonly attempt: number;
   readonly isLastAttempt: boolean;
   /** How old it may become while limits or providers hold it back; then it fails. */
   readonly maxWaitMs: number;
@@ -66,7 +64,7 @@ interface Candidate {
  *
  * The ledger row is `sending` before a provider is asked and closed after it answered. Whoever comes again finds a closed row and sends
  * nothing, or a `sending` one, of which the provider is asked first (ReconcileDelivery). So a worker that dies in between leaves a
- * question, not a second SMS.
+ * question, not a second SMS. A person who retries the job of an SMS that failed, or of which nobody knows, has it sent once more.
  */
 export class SendToPhone {
   constructor(private readonly parts: SendToPhoneParts) {}
@@ -76,7 +74,11 @@ export class SendToPhone {
    * SMS_PROVIDER_AWAY, DATABASE_UNAVAILABLE …; a verdict { afterMs } says when it is to be tried again, at no attempt
    */
   async send(sms: SmsToSend): Promise<SentSms> {
-    const delivery = await this.parts.deliveries.claim(sms, sms.phone, sms.attempt);
+    // what a first attempt finds closed, nobody wanted again
+    if (sms.attempt > 1 && (await this.parts.deliveries.reopen(sms, sms.attempt))) {
+      this.parts.logger.info({ tenant: sms.tenant, position: sms.position, attempt: sms.attempt }, 'SMS opened again: a person retried its job');
+    }
+    const delivery = await this.parts.deliveries.claim(sms, sms.phone, sms);
     const before = answerOf(delivery, sms.position);
     if (before !== undefined) {
       this.parts.metrics.countTry(delivery.provider ?? 'none', 'repeated');
@@ -88,9 +90,14 @@ export class SendToPhone {
     } catch (error) {
       throw await this.afterFailure(toAngariumError(error), delivery, sms);
     }
-    const after = answerOf(await this.parts.deliveries.claim(sms, sms.phone, sms.attempt), sms.position);
+    const after = answerOf(await this.parts.deliveries.claim(sms, sms.phone, sms), sms.position);
     if (after === undefined) throw SmsErrors.SMS_IN_FLIGHT();
     return after;
+  }
+
+  /** The job of these SMS ends as failed: what it finds closed when it comes again, a person wants sent. Idempotent. @throws DATABASE_UNAVAILABLE, DATABASE_BUSY */
+  async endAt(job: Attempt & Omit<DeliveryKey, 'position'>): Promise<void> {
+    await this.parts.deliveries.endAt(job.attempt, job);
   }
 
   private async sendNow(delivery: Delivery, sms: SmsToSend): Promise<SentSms> {
@@ -159,7 +166,7 @@ export class SendToPhone {
 /** What a row that is over says; undefined where there is something to do. @throws SMS_GIVEN_UP, SMS_OUTCOME_UNKNOWN */
 function answerOf({ id: deliveryId, status, provider, segments, isClosed, lastCode, lastError }: Delivery, position: number): SentSms | undefined {
   if (status === 'sent' || status === 'delivered' || status === 'undelivered') return { position, deliveryId, status, provider, segments };
-  if (status === 'failed') throw SmsErrors.SMS_GIVEN_UP(`This SMS failed for good (${lastCode}) and stays so. Order it again under a new idempotency key.`, { details: { deliveryId, lastCode } });
+  if (status === 'failed') throw SmsErrors.SMS_GIVEN_UP(`This SMS failed for good (${lastCode}) and stays so. Retry its job, or order it again under a new idempotency key.`, { details: { deliveryId, lastCode } });
   if (isClosed) throw ProviderErrors.SMS_OUTCOME_UNKNOWN(lastError ?? undefined);
   return undefined;
 }

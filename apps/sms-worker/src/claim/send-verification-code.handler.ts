@@ -1,4 +1,5 @@
 import { SendVerificationCode, type PayloadOf } from '@angarium/contracts';
+import { toAngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
 import type { JobContext, JobHandler } from '@angarium/queues';
 import { parsePhones } from '../compose/parse-phone.js';
@@ -34,13 +35,17 @@ export class SendVerificationCodeHandler implements JobHandler<typeof SendVerifi
       logger.info({ jobId: context.jobId, verificationId: order.verificationId }, 'verification is over; its code is not sent');
       return { status: 'too-late' };
     }
-    const { tenant, idempotencyKey, attempt, isLastAttempt, signal } = context;
+    const { tenant, idempotencyKey, attempt, maxAttempts, isLastAttempt, signal } = context;
     const expiresIn = Math.max(1, Math.ceil(secret.leftMs / MINUTE_MS));
-    const sent = await sender.send({
-      ...{ tenant, idempotencyKey, attempt, isLastAttempt, signal, phone, position: 0, provider: order.provider, purpose: 'verification' },
+    const sms = {
+      ...{ tenant, idempotencyKey, attempt, maxAttempts, isLastAttempt, signal, phone, position: 0, provider: order.provider, purpose: 'verification' as const },
       content: { templateKey: VERIFICATION_TEMPLATE, variables: { code: secret.code, expiresIn } },
       maxWaitMs: order.expiresIn * MINUTE_MS,
       validityMs: secret.leftMs,
+    };
+    const sent = await sender.send(sms).catch(async (error: unknown) => {
+      if (toAngariumError(error).retry === 'never') await sender.endAt(context);
+      throw error;
     });
     metrics.countVerification('sent');
     await context.progress(100);

@@ -2,6 +2,7 @@ import type { JobWorker } from '@angarium/queues';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { RecordOutcome } from '../report/record-outcome.js';
 import type { ExpireVerifications } from '../verify/expire-verifications.js';
+import type { SettleAbandoned } from './settle-abandoned.js';
 
 /** The share of the grace time after which outcomes that wait for Postgres are let go. */
 const LAST_CALL = 0.8;
@@ -10,6 +11,7 @@ export interface TakeJobsParts {
   readonly worker: JobWorker;
   readonly recorder: RecordOutcome;
   readonly expiry: ExpireVerifications;
+  readonly abandoned: SettleAbandoned;
   readonly graceMs: number;
 }
 
@@ -23,12 +25,13 @@ export class TakeJobs implements OnApplicationBootstrap, BeforeApplicationShutdo
   onApplicationBootstrap(): void {
     this.parts.worker.start();
     this.parts.expiry.start();
+    this.parts.abandoned.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const { worker, recorder, expiry, graceMs } = this.parts;
+    const { worker, recorder, expiry, abandoned, graceMs } = this.parts;
     const lastCall = setTimeout(() => recorder.stop(), graceMs * LAST_CALL);
-    await Promise.all([worker.close(graceMs), expiry.stop()]);
+    await Promise.all([worker.close(graceMs), expiry.stop(), abandoned.stop()]);
     clearTimeout(lastCall);
     recorder.stop();
   }

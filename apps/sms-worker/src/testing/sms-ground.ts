@@ -61,8 +61,9 @@ export async function startSmsGround(env: Record<string, string> = {}, apps: rea
     startWorker: (more) => start('sms-worker', more),
     startGateway: () => start('gateway'),
     async ended(jobId) {
-      const job = await waitFor(() => endedJob(jobs, jobId), { what: `the job ${jobId} to end`, timeoutMs: 30_000 });
-      return job.failedReason ? { failure: job.failedReason } : { result: job.returnvalue as unknown };
+      const { state, job } = await waitFor(() => endedJob(jobs, jobId), { what: `the job ${jobId} to end`, timeoutMs: 30_000 });
+      // a job that came through keeps the reason of the attempt before
+      return state === 'failed' ? { failure: job.failedReason } : { result: job.returnvalue as unknown };
     },
     async eventsOf(contract) {
       const entries = await redis.xrange(bus.addresses.eventStream(contract.name), '-', '+');
@@ -75,8 +76,8 @@ export async function startSmsGround(env: Record<string, string> = {}, apps: rea
   };
 }
 
-async function endedJob(jobs: Queue, jobId: string): Promise<Job | undefined> {
+async function endedJob(jobs: Queue, jobId: string): Promise<{ state: 'completed' | 'failed'; job: Job } | undefined> {
   const state = await jobs.getJobState(jobId);
   // read after it ended, so that what it answers with is there
-  return state === 'completed' || state === 'failed' ? ((await jobs.getJob(jobId)) as Job) : undefined;
+  return state === 'completed' || state === 'failed' ? { state, job: (await jobs.getJob(jobId)) as Job } : undefined;
 }

@@ -1,5 +1,7 @@
 import type { RouteContract } from '../route.js';
 import * as audit from './audit.routes.js';
+import * as consuming from './consuming.routes.js';
+import * as deadLetters from './dead-letters.routes.js';
 import * as internal from './internal.routes.js';
 import * as messages from './messages.routes.js';
 import * as reference from './reference.routes.js';
@@ -30,7 +32,7 @@ export const brokerTags: Readonly<Record<string, string>> = {
 const order = Object.keys(brokerTags);
 
 /** Every route of the broker: by group, then by path and method. A file of routes that is not imported above is not served, documented or offered to the SDK. */
-export const brokerRoutes: readonly RouteContract[] = [topics, messages, subscriptions, watch, audit, internal, reference]
+export const brokerRoutes: readonly RouteContract[] = [topics, messages, subscriptions, consuming, deadLetters, watch, audit, internal, reference]
   .flatMap((module) => Object.values<unknown>(module).filter(isRoute))
   .sort((a, b) => order.indexOf(a.tag) - order.indexOf(b.tag) || compare(a.path, b.path) || compare(a.method, b.method));
 

@@ -27,32 +27,40 @@ export {
 } from './messages.routes.js';
 export type { AttemptView, PublishInput, Published, ScheduleView } from './messages.routes.js';
 export {
-  AckMessages,
   CreateSubscription,
   DeleteSubscription,
-  DiscardDeadLetter,
-  DiscardDeadLetters,
-  ExtendMessages,
-  GetDeadLetter,
   GetSubscription,
-  ListDeadLetters,
   ListSubscriptions,
-  NackMessages,
   PauseSubscription,
-  PullMessages,
-  RedriveDeadLetter,
-  RedriveDeadLetters,
   ReplaySubscription,
   ResumeSubscription,
   RotateSecret,
   UpdateSubscription,
+  subscriptionView,
+} from './subscriptions.routes.js';
+export type { SubscriptionView } from './subscriptions.routes.js';
+export {
+  AckMessages,
+  ExtendMessages,
+  NackMessages,
+  PullMessages,
+} from './consuming.routes.js';
+export type { PulledMessage } from './consuming.routes.js';
+export {
+  DiscardDeadLetter,
+  DiscardDeadLetters,
+  GetDeadLetter,
+  ListDeadLetters,
+  RedriveDeadLetter,
+  RedriveDeadLetters,
+} from './dead-letters.routes.js';
+export {
+  MAX_RETRY_DELAY_MS,
   destination,
   destinationKinds,
   retryPolicy,
-  subscriptionView,
-  MAX_RETRY_DELAY_MS,
-} from './subscriptions.routes.js';
-export type { Destination, PulledMessage, RetryPolicy, SubscriptionView } from './subscriptions.routes.js';
+} from './subscription-settings.js';
+export type { Destination, RetryPolicy } from './subscription-settings.js';
 export {
   GetConsumerMetrics,
   GetHealth,

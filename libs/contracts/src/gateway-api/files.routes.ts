@@ -32,7 +32,7 @@ export const UploadFile = defineRoute({
     'curl --data-binary @invoice.pdf -H "content-type: application/pdf" -H "x-filename: invoice.pdf" …',
   access: { kind: 'scope', scope: 'publish' },
   query: z.object({ expiresInMs: z.coerce.number().int().min(60_000).max(90 * DAY_MS).default(30 * DAY_MS).describe('How long it is kept.') }),
-  takesBytes: MAX_FILE_BYTES,
+  rawBody: { as: 'bytes', maxBytes: MAX_FILE_BYTES },
   status: 201,
   response: storedFile,
   errors: ['FILE_QUOTA_REACHED'],

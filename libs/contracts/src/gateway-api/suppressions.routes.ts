@@ -57,7 +57,7 @@ export const ReportBounce = defineRoute({
   summary: 'Hand in a delivery report (RFC 3464) or a complaint (RFC 5965) as it arrived: the body is the message, at most 200 KB.',
   description: 'For whoever reads the mailbox of the return path. A hard bounce and a complaint put the recipient on the suppression list of the tenant that sent the mail.',
   access,
-  bodyIs: 'text',
+  rawBody: { as: 'text' },
   response: ReportEmailBounce.responseSchema,
   errors: ['EMAIL_BOUNCE_UNREADABLE'],
   example: { headers: { 'content-type': 'message/rfc822' } },

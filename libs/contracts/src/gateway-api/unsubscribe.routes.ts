@@ -26,7 +26,7 @@ export const Unsubscribe = defineRoute({
   summary: 'Unsubscribe: the button of that page, and the one-click request of mail programs (RFC 8058). Idempotent.',
   access,
   params,
-  bodyIs: 'text',
+  rawBody: { as: 'text' },
   response: z.string().describe('A page.'),
   example: { ...example, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
 });

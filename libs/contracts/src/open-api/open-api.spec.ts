@@ -194,6 +194,15 @@ describe('an OpenAPI document made from routes', () => {
     expect(all.paths['/soups/{id}']?.['put']?.requestBody?.required).toBe(false);
   });
 
+  it('says of a body that is taken raw of what type it is, and how long it may be', () => {
+    const shared = { method: 'POST', tag: 'Soups', summary: 'Takes it raw.', access: { kind: 'open', reason: 'a test' }, response: z.unknown() } as const;
+    const bodyOf = (raw: { rawBody: NonNullable<(typeof CookSoup)['rawBody']>; example?: (typeof CookSoup)['example'] }) =>
+      documentOf(defineRoute({ ...shared, ...raw, id: 'raw', path: '/raw' })).paths['/raw']?.['post']?.requestBody;
+    expect(bodyOf({ rawBody: { as: 'bytes', maxBytes: 10 } })).toEqual({ required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', maxLength: 10 } } } });
+    expect(bodyOf({ rawBody: { as: 'text' }, example: { headers: { 'content-type': 'message/rfc822' } } })).toEqual({ required: false, content: { 'message/rfc822': { schema: { type: 'string' } } } });
+    expect(bodyOf({ rawBody: { as: 'text' } })).toMatchObject({ content: { '*/*': {} } });
+  });
+
   it('refuses a route that names an error which no catalogue has', () => {
     expect(() => documentOf(defineRoute({ ...CountBowls, errors: ['SOUP_GREEN'] }))).toThrow('The route bowl.count names the error SOUP_GREEN');
   });

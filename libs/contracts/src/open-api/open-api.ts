@@ -1,4 +1,4 @@
-import type { RouteContract } from '../route.js';
+import type { RawBody, RouteContract } from '../route.js';
 import { commonCodes, errorSchema, ErrorAnswers, type ListedError } from './open-api-errors.js';
 import { SchemaCollector, type Json } from './open-api-schemas.js';
 
@@ -98,7 +98,7 @@ function fieldsOf(schema: RouteContract['params'], place: 'path' | 'query', exam
 }
 
 function bodyOf(route: RouteContract, schemas: SchemaCollector): { requestBody?: Json } {
-  if (route.takesBytes !== undefined) return { requestBody: { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', maxLength: route.takesBytes } } } } };
+  if (route.rawBody !== undefined) return { requestBody: rawBodyOf(route.rawBody, route.example) };
   if (route.body === undefined) return {};
   const { body } = route.example;
   return {
@@ -108,6 +108,13 @@ function bodyOf(route: RouteContract, schemas: SchemaCollector): { requestBody?:
       content: { 'application/json': { schema: schemas.add(route.body, 'input'), ...(body === undefined ? {} : { example: body }) } },
     },
   };
+}
+
+/** The example's header says of a text what it is, where it is always the same. */
+function rawBodyOf({ as, maxBytes }: RawBody, { headers = {} }: RouteContract['example']): Json {
+  const type = headers['content-type'] ?? (as === 'bytes' ? 'application/octet-stream' : '*/*');
+  const schema = { type: 'string', ...(as === 'bytes' ? { format: 'binary' } : {}), ...(maxBytes === undefined ? {} : { maxLength: maxBytes }) };
+  return { required: as === 'bytes', content: { [type]: { schema } } };
 }
 
 function answerOf(route: RouteContract, schemas: SchemaCollector, isVersioned: boolean): Json {

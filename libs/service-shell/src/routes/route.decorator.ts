@@ -11,9 +11,9 @@ export interface RouteCall<C extends RouteContract> {
   readonly params: ParamsOf<C>;
   readonly query: QueryOf<C>;
   readonly body: BodyOf<C>;
-  /** The text of the body, where the contract says `keepsBodyText` or `bodyIs: 'text'` and there is one. */
+  /** The text of the body, where the contract says `keepsBodyText` or takes it raw, as text, and there is one. */
   readonly bodyText: string | undefined;
-  /** The body of a route that takes bytes, where there is one. */
+  /** The body of a route that takes it raw, as bytes, and there is one. */
   readonly bytes: Buffer | undefined;
   readonly headers: IncomingHttpHeaders;
   /** IP address of whoever connected; behind a proxy, the proxy's. */

@@ -15,8 +15,8 @@ const TENANT_ID = 'b1a6a1de-7a5c-4f39-9d6b-2f1f6f3f7a02';
 const shared = { method: 'POST', tag: 'Kitchen', summary: 'Cooks.', access: { kind: 'any-scope' }, body: z.object({ name: z.string() }), response: z.unknown() } as const;
 const Cook = defineRoute({ ...shared, id: 'soup.cook', path: '/soup' });
 const Copy = defineRoute({ ...shared, id: 'soup.copy', path: '/copy', keepsBodyText: true });
-const Hear = defineRoute({ ...shared, id: 'soup.hear', path: '/hear', body: undefined, bodyIs: 'text' });
-const Weigh = defineRoute({ id: 'soup.weigh', path: '/weigh', method: 'POST', tag: 'Kitchen', summary: 'Weighs.', access: { kind: 'any-scope' }, response: z.unknown(), takesBytes: 10 });
+const Hear = defineRoute({ ...shared, id: 'soup.hear', path: '/hear', body: undefined, rawBody: { as: 'text' } });
+const Weigh = defineRoute({ id: 'soup.weigh', path: '/weigh', method: 'POST', tag: 'Kitchen', summary: 'Weighs.', access: { kind: 'any-scope' }, response: z.unknown(), rawBody: { as: 'bytes', maxBytes: 10 } });
 
 @Controller()
 class Kitchen {

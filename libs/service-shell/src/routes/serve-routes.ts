@@ -49,16 +49,18 @@ export function serveRoutes(app: INestApplicationContext, fastify: FastifyInstan
   return served;
 }
 
-/** A route that takes bytes gets parsers of its own; the others stay with JSON. */
+/** A route that takes its body raw gets a parser of its own; the others stay with JSON. */
 function register(fastify: FastifyInstance, contract: RouteContract, handle: Handler, options: ServeOptions): void {
-  const { takesBytes } = contract;
-  if (takesBytes === undefined) return addRoute(fastify, contract, handle, options);
+  const { rawBody } = contract;
+  if (rawBody === undefined) return addRoute(fastify, contract, handle, options);
+  const bodyLimitBytes = rawBody.maxBytes ?? options.bodyLimitBytes;
+  const limit = bodyLimitBytes === undefined ? {} : { bodyLimit: bodyLimitBytes };
   void fastify.register((scope, _settings, done) => {
     // megabytes are taken in for nobody unknown; the handler asks again, which costs nothing then
     scope.addHook('onRequest', async (request) => void (await options.authenticator.authenticate(request.headers, contract.access)));
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: takesBytes }, (_request, body, parsed) => parsed(null, body));
-    addRoute(scope, contract, handle, { ...options, bodyLimitBytes: takesBytes });
+    scope.addContentTypeParser('*', { parseAs: 'buffer', ...limit }, (_request, body, parsed) => parsed(null, body));
+    addRoute(scope, contract, handle, { ...options, ...(bodyLimitBytes === undefined ? {} : { bodyLimitBytes }) });
     done();
   });
 }
@@ -69,7 +71,7 @@ function addRoute(fastify: FastifyInstance, contract: RouteContract, handle: Han
     method: contract.method,
     url: contract.path.replace(/\{(\w+)\}/g, ':$1'),
     ...(options.bodyLimitBytes === undefined ? {} : { bodyLimit: options.bodyLimitBytes }),
-    config: { isQuiet: contract.isHot === true, keepsText: contract.keepsBodyText === true, takesText: contract.bodyIs === 'text' },
+    config: { isQuiet: contract.isHot === true, keepsText: contract.keepsBodyText === true },
     handler: async (request, reply) => {
       const authenticated = authenticator.authenticate(request.headers, contract.access);
       const caller = authenticated instanceof Promise ? await authenticated : authenticated;
@@ -93,14 +95,15 @@ function addRoute(fastify: FastifyInstance, contract: RouteContract, handle: Han
 }
 
 function callOf(contract: RouteContract, request: FastifyRequest, reply: FastifyReply, caller: Caller): RouteCall<RouteContract> {
+  const raw = contract.rawBody === undefined || !Buffer.isBuffer(request.body) ? undefined : request.body;
   const call: RouteCall<RouteContract> = {
     contract,
     params: contract.params && parsed(contract.params, request.params),
     query: contract.query && parsed(contract.query, request.query),
     // a body that may be left out altogether is an empty object
     body: contract.body && parsed(contract.body, request.body ?? {}),
-    bodyText: request.bodyText,
-    bytes: contract.takesBytes !== undefined && Buffer.isBuffer(request.body) ? request.body : undefined,
+    bodyText: contract.rawBody?.as === 'text' ? raw?.toString('utf8') : request.bodyText,
+    bytes: contract.rawBody?.as === 'bytes' ? raw : undefined,
     headers: request.headers,
     get remoteAddress() {
       return request.ip;

@@ -1,4 +1,4 @@
-import { AuthErrors } from '@angarium/auth';
+import { AuthErrors, type Caller } from '@angarium/auth';
 import { SharedErrors, toAngariumError } from '@angarium/errors';
 import type { Authenticator } from '@angarium/service-shell';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,14 +9,17 @@ const safeMethods = new Set(['GET', 'HEAD']);
 /**
  * Lets operators into pages that browsers show: by `authorization: Bearer`, as everywhere, or by HTTP Basic with any name and the token or key
  * as password, which a browser asks for and then sends by itself, also with what other sites make it send. So a change by Basic has to come
- * from our own page. Answers 401, 403 or 503 itself, in the shape of all errors; undefined: go on.
+ * from our own page. Answers 401, 403 or 503 itself, in the shape of all errors; undefined: go on, and `admitted` was told who it is.
  */
-export async function admitOperator(request: FastifyRequest, reply: FastifyReply, authenticator: Authenticator): Promise<FastifyReply | undefined> {
+export async function admitOperator(request: FastifyRequest, reply: FastifyReply, authenticator: Authenticator, admitted: (caller: Caller) => void): Promise<FastifyReply | undefined> {
   try {
     const password = basicPassword(request.headers);
     const headers = password === undefined ? request.headers : { authorization: `Bearer ${password}` };
-    await authenticator.authenticate(headers, { kind: 'operator' });
-    if (password === undefined || safeMethods.has(request.method) || isFromOwnPage(request)) return undefined;
+    const caller = await authenticator.authenticate(headers, { kind: 'operator' });
+    if (password === undefined || safeMethods.has(request.method) || isFromOwnPage(request)) {
+      admitted(caller);
+      return undefined;
+    }
     throw AuthErrors.FORBIDDEN('A change with HTTP Basic has to come from the page itself, and this came from elsewhere. Programs send authorization: Bearer.', { details: { needs: 'same-origin' } });
   } catch (error) {
     const refusal = toAngariumError(error);

@@ -1,4 +1,4 @@
-import { catalogue, RealtimeMessagePublished, type EventContract } from '@angarium/contracts';
+import { catalogue, QueueChanged, RealtimeMessagePublished, type EventContract } from '@angarium/contracts';
 import { OnEvent, StreamsContext } from '@angarium/transport';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
@@ -7,9 +7,9 @@ import { toAngariumError } from '@angarium/errors';
 import { MqErrors } from '../../errors.js';
 import { PublishMessages } from './publish-messages.js';
 
-/** Events that come from topics: kept there again they would only be doubled. */
-const cameFromTopics: readonly EventContract[] = [RealtimeMessagePublished];
-export const bridgedEvents = catalogue.events.filter((contract) => !cameFromTopics.includes(contract));
+/** What comes from topics would only be doubled there; what operators do is nobody's business but theirs, and these topics are public. */
+const keptOut: readonly EventContract[] = [RealtimeMessagePublished, QueueChanged];
+export const bridgedEvents = catalogue.events.filter((contract) => !keptOut.includes(contract));
 
 /**
  * Keeps this system's own events as messages of topics with the same name, in the tenant `system`: so webhooks, pull and replay work on

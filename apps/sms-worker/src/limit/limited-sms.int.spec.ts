@@ -1,0 +1,52 @@
+import { stopAfterTests, waitFor } from '@angarium/testing';
+import type { Job } from 'bullmq';
+import { someKey, somePhone, startSmsGround, type SmsGround } from '../testing/sms-ground.js';
+
+let ground: SmsGround;
+
+beforeAll(async () => {
+  ground = await startSmsGround();
+  await ground.startWorker();
+}, 120_000);
+afterAll(() => ground.close());
+
+// below the hook above, so that the clients are closed before their servers
+stopAfterTests();
+
+const MINUTE_MS = 60_000;
+const message = 'Your order has been shipped';
+const ordered = async (phone: string) => (await ground.queues.sendSms({ phone, message }, { idempotencyKey: someKey() })).jobId;
+const jobOf = async (jobId: string) => (await ground.queues.openQueue('sms').getJob(jobId)) as Job | undefined;
+
+/** As if what was sent to the one phone that there is had been sent earlier, so that nobody has to wait a minute. */
+async function letPass(ms: number): Promise<void> {
+  const keys = await ground.redis.keys('*sms:phone:*');
+  for (const key of keys.filter((it) => !it.endsWith(':n'))) {
+    const [member = '', score = ''] = await ground.redis.zrange(key, '-1', '-1', 'WITHSCORES');
+    await ground.redis.zadd(key, Number(score) - ms, member);
+  }
+}
+
+describe('a second SMS to a phone within a minute', () => {
+  it('is put back for as long as the limit says, costs no attempt, and goes out when the minute is over', async () => {
+    const phone = somePhone();
+    await ground.ended(await ordered(phone));
+    const leftMs = 4_000;
+    await letPass(MINUTE_MS - leftMs);
+
+    const jobId = await ordered(phone);
+    const waiting = await waitFor(async () => ((await ground.queues.openQueue('sms').getJobState(jobId)) === 'delayed' ? jobOf(jobId) : undefined), { what: 'the job to be put back' });
+    expect(waiting.attemptsMade).toBe(0);
+    expect(waiting.delay).toBeGreaterThan(leftMs / 2);
+    expect(waiting.delay).toBeLessThanOrEqual(leftMs);
+    const [first] = ground.provider.takenBy(phone);
+    expect(ground.provider.takenBy(phone)).toHaveLength(1);
+
+    expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'sent' }] } });
+    expect((await jobOf(jobId))?.attemptsMade).toBe(1);
+    const [, second] = ground.provider.takenBy(phone);
+    // the first one counts as sent so much earlier than it was
+    expect(second!.at.getTime() - first!.at.getTime()).toBeGreaterThanOrEqual(leftMs - 100);
+    expect(ground.provider.takenBy(phone)).toHaveLength(2);
+  }, 30_000);
+});
