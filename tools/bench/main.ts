@@ -37,7 +37,7 @@ async function benchBroker({ isQuick, only, profileDir }: Arguments): Promise<vo
 
 async function benchQueues({ isQuick, profileDir }: Arguments): Promise<void> {
   const plan: QueuePlan = {
-    ...(isQuick ? (process.env["LAB"] ? JSON.parse(process.env["LAB"]) : { rounds: 3, mailCount: 2_000, backlogCount: 20_000, criticalCount: 100, memoryCount: 10_000 }) : { rounds: 7, mailCount: 5_000, backlogCount: 100_000, criticalCount: 400, memoryCount: 200_000 }),
+    ...(isQuick ? { rounds: 3, mailCount: 2_000, backlogCount: 20_000, criticalCount: 100, memoryCount: 10_000 } : { rounds: 7, mailCount: 5_000, backlogCount: 100_000, criticalCount: 400, memoryCount: 200_000 }),
     profileDir,
   };
   const run = await runQueues(root, plan, console.log);

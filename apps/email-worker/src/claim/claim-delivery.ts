@@ -1,4 +1,4 @@
-import { gathering } from '../report/gathering.js';
+import { gathering, inSlices } from '../report/gathering.js';
 import type { Claim, ClaimedMail } from './delivery.repository.js';
 
 const MAX_BATCH = 200;
@@ -39,7 +39,7 @@ export class ClaimDelivery {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
         const mails = await this.claimAll(batch.map(({ claim }) => claim));
-        batch.forEach(({ resolve, reject }, index) => {
+        void inSlices(batch, ({ resolve, reject }, index) => {
           const mail = mails[index];
           if (mail === undefined) reject(new Error('a claim was answered without its row'));
           else resolve(mail);

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describeError, ignoreError, toAngariumError } from '@angarium/errors';
 import type { Logger } from '@angarium/observability';
-import { gathering } from './gathering.js';
+import { gathering, inSlices } from './gathering.js';
 import type { Outcome } from './outcome.js';
 
 const MAX_BATCH = 200;
@@ -82,7 +82,7 @@ export class OutcomeWriter {
     } catch (error) {
       return error;
     }
-    batch.forEach(({ done }) => done());
+    void inSlices(batch, ({ done }) => done());
     this.options.onCommitted();
     return undefined;
   }

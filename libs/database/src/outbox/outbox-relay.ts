@@ -27,7 +27,7 @@ export interface OutboxRelayOptions {
 }
 
 /** Kicks that come within this time after a pass began share the next one: alone an event leaves at once, in a crowd with the others. */
-const GATHER_MS = 10;
+const GATHER_MS = 20;
 
 /**
  * Moves events from one owner's outbox into their streams, at least once and in the order of writing; any number of replicas may do so.
