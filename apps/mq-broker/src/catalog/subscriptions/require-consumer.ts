@@ -1,6 +1,5 @@
 import type { TenantCaller } from '@angarium/auth';
 import { MqErrors } from '../../errors.js';
-import { SYSTEM_TENANT_ID } from '../topics/topic-cache.js';
 import type { TopicRow } from '../topics/topic-row.js';
 
 /**
@@ -10,7 +9,7 @@ import type { TopicRow } from '../topics/topic-row.js';
  */
 export function requireConsumer(caller: TenantCaller, topic: Pick<TopicRow, 'tenant_id' | 'is_public' | 'allowed_consumers' | 'name'>): void {
   if (topic.tenant_id !== caller.tenantId) {
-    if (topic.is_public || topic.tenant_id === SYSTEM_TENANT_ID) return;
+    if (topic.is_public) return;
     throw MqErrors.MQ_CONSUMER_NOT_ALLOWED(`The topic ${topic.name} is not public any more. Ask its owner.`);
   }
   if (topic.allowed_consumers.length === 0 || topic.allowed_consumers.includes(caller.keyName)) return;

@@ -17,6 +17,7 @@ interface SubscriptionRow {
   readonly id: string;
   readonly topic_id: string;
   readonly topic_name: string;
+  readonly topic_tenant_id: string;
   readonly durability: Subscription['topicDurability'];
   readonly partition_count: number;
   readonly first_offsets: string[] | null;
@@ -40,7 +41,7 @@ interface SubscriptionRow {
   readonly allowed_consumers: string[];
 }
 
-const SELECT = `SELECT s.id, s.topic_id, t.name AS topic_name, t.durability, t.partition_count,
+const SELECT = `SELECT s.id, s.topic_id, t.name AS topic_name, t.tenant_id AS topic_tenant_id, t.durability, t.partition_count,
     (SELECT array_agg(p.first_offset ORDER BY p.partition_id) FROM broker.topic_partitions p WHERE p.topic_id = t.id) AS first_offsets, s.tenant_id, n.name AS tenant_name, s.subscription_type, s.handler_config,
     s.message_filter, s.max_in_flight, s.max_poll_records, s.session_timeout_ms, s.max_retry_attempts, s.retry_policy, s.dead_letter_queue, s.is_ordered,
     s.status, s.breaker_state, s.breaker_until, s.breaker_trips, s.failing_since,
@@ -143,7 +144,7 @@ export class SubscriptionCache {
 
 function toSubscription(row: SubscriptionRow, logger: Logger): Subscription {
   return {
-    ...{ id: row.id, topicId: row.topic_id, topicName: row.topic_name, topicDurability: row.durability, partitionCount: row.partition_count },
+    ...{ id: row.id, topicId: row.topic_id, topicName: row.topic_name, topicTenantId: row.topic_tenant_id, topicDurability: row.durability, partitionCount: row.partition_count },
     firstOffsets: (row.first_offsets ?? []).map(Number),
     ...{ tenantId: row.tenant_id, tenantName: row.tenant_name ?? row.tenant_id, status: row.status, isOrdered: row.is_ordered },
     destination: { type: row.subscription_type, ...row.handler_config } as Destination,

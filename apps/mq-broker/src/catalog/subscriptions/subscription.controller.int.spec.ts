@@ -118,8 +118,12 @@ describe('a subscription', () => {
     expect((await subscribe('restricted', {}, plane.acmeBilling)).status).toBe(201);
   });
 
-  it('may be to a topic of the system, by its name', async () => {
-    const [row] = await sql.query<{ id: string }>(`INSERT INTO broker.message_topics (name, tenant_id) VALUES ('user.created', $1) RETURNING id`, [SYSTEM_TENANT_ID]);
+  it('may be to a public topic of the system, by its name', async () => {
+    const insert = 'INSERT INTO broker.message_topics (name, tenant_id, is_public) VALUES ($2, $1, $3) RETURNING id';
+    const [row] = await sql.query<{ id: string }>(insert, [SYSTEM_TENANT_ID, 'user.created', true]);
+    const [internal] = await sql.query<{ id: string }>(insert, [SYSTEM_TENANT_ID, 'user-notifications', false]);
+    expect((await subscribe('user-notifications')).body.code).toBe('MQ_QUEUE_NOT_FOUND');
+    expect((await plane.call(CreateSubscription, { body: { topicId: internal!.id, group: 'g', destination: { type: 'pull' } } })).body.code).toBe('MQ_QUEUE_NOT_FOUND');
     await sql.execute('INSERT INTO broker.topic_partitions (topic_id, partition_id) VALUES ($1, 0)', [row!.id]);
     expect((await subscribe('user.created')).body).toMatchObject({ topicId: row!.id, cursors: [{ partition: 0, settledOffset: 0 }] });
   });

@@ -6,6 +6,8 @@ export interface Subscription {
   readonly id: string;
   readonly topicId: string;
   readonly topicName: string;
+  /** Whose topic it is. */
+  readonly topicTenantId: string;
   readonly topicDurability: 'commit' | 'stream';
   readonly partitionCount: number;
   /** By partition, the oldest offset that may still be delivered: what is before it was purged. */

@@ -10,22 +10,18 @@ export type TopicSettings = BodyOf<typeof UpdateTopic>;
 /** `FOR SHARE`: it stays as it is until the transaction ends. `FOR UPDATE`: and nobody else may read it so. */
 export type Lock = '' | 'FOR SHARE' | 'FOR UPDATE';
 
-/** A topic by name as a tenant sees it: its own, else the system's. */
+/** A topic by name as a tenant sees it: its own, else the system's public one. */
 export async function findTopic(runner: SqlRunner, tenantId: string, name: string, lock: Lock = ''): Promise<TopicRow | undefined> {
   const [row] = await runner.query<TopicRow>(
-    `SELECT t.* FROM broker.message_topics t WHERE t.name = $2 AND t.tenant_id IN ($1, $3) ORDER BY t.tenant_id = $1 DESC LIMIT 1 ${lock}`,
+    `SELECT t.* FROM broker.message_topics t WHERE t.name = $2 AND (t.tenant_id = $1 OR (t.tenant_id = $3 AND t.is_public)) ORDER BY t.tenant_id = $1 DESC LIMIT 1 ${lock}`,
     [tenantId, name, SYSTEM_TENANT_ID],
   );
   return row;
 }
 
-/** A topic by id: the tenant's own, the system's or another's public one. */
+/** A topic by id: the tenant's own, or a public one of others, the system's among them. */
 export async function findTopicById(runner: SqlRunner, tenantId: string, id: string, lock: Lock = ''): Promise<TopicRow | undefined> {
-  const [row] = await runner.query<TopicRow>(`SELECT t.* FROM broker.message_topics t WHERE t.id = $2 AND (t.is_public OR t.tenant_id IN ($1, $3)) ${lock}`, [
-    tenantId,
-    id,
-    SYSTEM_TENANT_ID,
-  ]);
+  const [row] = await runner.query<TopicRow>(`SELECT t.* FROM broker.message_topics t WHERE t.id = $2 AND (t.is_public OR t.tenant_id = $1) ${lock}`, [tenantId, id]);
   return row;
 }
 
@@ -34,11 +30,11 @@ export async function listTopics(runner: SqlRunner, tenantId: string, query: Que
   const [name, id] = nameCursor.decode(query.cursor) ?? [null, null];
   return runner.query<TopicRow>(
     `SELECT t.* FROM broker.message_topics t
-     WHERE (t.tenant_id = $1 OR ($2 AND (t.is_public OR t.tenant_id = $3)))
-       AND ($4::text IS NULL OR starts_with(t.name, $4)) AND ($5::text IS NULL OR t.status = $5)
-       AND ($6::text IS NULL OR (t.name, t.id) > ($6, $7::uuid))
-     ORDER BY t.name, t.id LIMIT $8`,
-    [tenantId, query.public === 'true', SYSTEM_TENANT_ID, query.prefix ?? null, query.status ?? null, name, id, query.limit + 1],
+     WHERE (t.tenant_id = $1 OR ($2 AND t.is_public))
+       AND ($3::text IS NULL OR starts_with(t.name, $3)) AND ($4::text IS NULL OR t.status = $4)
+       AND ($5::text IS NULL OR (t.name, t.id) > ($5, $6::uuid))
+     ORDER BY t.name, t.id LIMIT $7`,
+    [tenantId, query.public === 'true', query.prefix ?? null, query.status ?? null, name, id, query.limit + 1],
   );
 }
 

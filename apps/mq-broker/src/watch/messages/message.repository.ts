@@ -32,7 +32,10 @@ export interface DeliveryRow {
   readonly last_error: string | null;
 }
 
-/** A message by its id, in a topic that the tenant sees: its own before the others', the youngest before the older. Purged ones are gone. */
+/**
+ * A message by its id, in a topic that the tenant sees: its own before the others', the youngest before the older. Purged ones are gone,
+ * and of the system's topics those of other tenants are not there (see isOfOthers).
+ */
 export async function findMessage(runner: SqlRunner, tenantId: string, messageId: string, topic: string | null): Promise<MessageRow | undefined> {
   const [row] = await runner.query<MessageRow>(
     `SELECT r.topic_id, t.name AS topic_name, r.partition_id, r.offset_value, r.message_id, r.message_type, r.message_key, r.correlation_id,
@@ -40,7 +43,7 @@ export async function findMessage(runner: SqlRunner, tenantId: string, messageId
        r.payload_size, r.content_type, r.published_at, r.expires_at, r.producer_id, t.tenant_id = $1 AS is_own
      FROM broker.message_records r JOIN broker.message_topics t ON t.id = r.topic_id
      JOIN broker.topic_partitions p ON p.topic_id = r.topic_id AND p.partition_id = r.partition_id
-     WHERE r.message_id = $2 AND r.offset_value >= p.first_offset AND (t.is_public OR t.tenant_id IN ($1, $4)) AND ($3::text IS NULL OR t.name = $3)
+     WHERE r.message_id = $2 AND r.offset_value >= p.first_offset AND (t.tenant_id = $1 OR (t.is_public AND (t.tenant_id <> $4 OR r.headers ->> 'tenant' = $1::text))) AND ($3::text IS NULL OR t.name = $3)
      ORDER BY t.tenant_id = $1 DESC, r.published_at DESC, r.offset_value DESC LIMIT 1`,
     [tenantId, messageId, topic, SYSTEM_TENANT_ID],
   );
