@@ -141,7 +141,7 @@ describe('a critical job', () => {
     for (const [status, count] of [['completed', 1], ['retried', 1], ['failed', 1]] as const) {
       expect(text).toContain(`bull_jobs_total{queue="email",job="send-email",status="${status}",service="test"} ${count}`);
     }
-    for (const priority of ['critical', 'normal']) expect(text).toMatch(new RegExp(`bull_job_wait_seconds_count\\{.*priority=\"${priority}\".*\\} 2`));
+    for (const priority of ['critical', 'low']) expect(text).toMatch(new RegExp(`bull_job_wait_seconds_count\\{.*priority=\"${priority}\".*\\} 2`));
   });
 
   it('on the express lane keeps its lock as long as it takes, and no other worker begins it', async () => {
