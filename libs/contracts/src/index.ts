@@ -25,6 +25,7 @@ export { SmsDelivered, SmsFailed, SmsSent } from './events/sms.events.js';
 export { QueueChanged, queueActs } from './events/queue.events.js';
 export { UserCreated } from './events/user-created.event.js';
 export { deviceParams, InstallApp, ResetDevice, RestartDevice, StartDevice, StopDevice, UninstallApp } from './jobs/device.jobs.js';
+export { jobOptionsSchema } from './jobs/job-options.js';
 export { localeTag, mailOrder, SendBatchEmail, SendEmail, SendScheduledEmail, templateKey, templateReference } from './jobs/email.jobs.js';
 export type { TemplateVariable } from './jobs/email.jobs.js';
 export { SendBatchSms, SendSms, SendVerificationCode, smsOrder, smsProviders, smsTemplateKey } from './jobs/sms.jobs.js';

@@ -158,12 +158,15 @@ export class JobWorker {
   private async afterFailure(job: Job, token: string | undefined, error: unknown): Promise<never> {
     const { retry } = toAngariumError(error);
     const reason = describeError(error);
-    this.options.logger.warn({ queue: this.options.queue, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1, reason }, 'job failed');
-    if (retry === 'never') throw new UnrecoverableError(reason);
+    const of = { queue: this.options.queue, job: job.name, jobId: job.id, attempt: job.attemptsMade + 1, reason };
     if (retry === 'when-available' || typeof retry === 'object') {
-      await job.moveToDelayed(Date.now() + (typeof retry === 'object' ? retry.afterMs : OUTAGE_PAUSE_MS), token);
+      const afterMs = typeof retry === 'object' ? retry.afterMs : OUTAGE_PAUSE_MS;
+      this.options.logger.info({ ...of, afterMs }, 'job waits; this costs no attempt');
+      await job.moveToDelayed(Date.now() + afterMs, token);
       throw new DelayedError();
     }
+    this.options.logger.warn(of, 'job failed');
+    if (retry === 'never') throw new UnrecoverableError(reason);
     throw new Error(reason, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import {
   ExportData,
   GenerateReport,
   InstallApp,
+  jobOptionsSchema,
   ProcessImage,
   ProcessLogs,
   ResetDevice,
@@ -171,9 +172,13 @@ export class QueueService {
     return this.add(SendNotification, notification, options);
   }
 
-  /** Puts a job of any contract. The typed methods are its users; a service calls those. */
+  /**
+   * Puts a job of any contract. The typed methods are its users; a service calls those.
+   * @throws CONTRACT_BROKEN naming each bad field of the payload or of the options, before anything is put; REDIS_REFUSED
+   */
   async add<C extends JobContract>(contract: C, payload: InputOf<C>, options: JobOptions = {}): Promise<JobReference> {
     const checked = checkPayload(contract.name, contract.schema, payload);
+    checkPayload(`options of ${contract.name}`, jobOptionsSchema, options);
     const idempotencyKey = options.idempotencyKey ?? randomUUID();
     const jobId = jobIdOf(idempotencyKey);
     const { priority, delayMs, attempts, timeoutMs } = options;

@@ -42,6 +42,18 @@ const statusOf = async (name: string) => (await queues.getAllQueuesStatus()).fin
 const isTime: unknown = expect.stringMatching(/^2.*Z$/);
 const saying = (part: string): unknown => expect.stringContaining(part);
 
+describe('a job', () => {
+  it.each([
+    ['attempts', { attempts: 0 }],
+    ['timeoutMs', { timeoutMs: -1 }],
+    ['delayMs', { delayMs: Number.NaN }],
+    ['priority', { priority: 2.5 }],
+  ])('with options that mean nothing is refused before it is put, naming %s', async (field, options) => {
+    await expect(queues.sendEmail(mail, options as object)).rejects.toMatchObject({ code: 'CONTRACT_BROKEN', message: saying(`options of send-email does not fit its contract: ${field}: `) });
+    expect(await statusOf('email')).toMatchObject({ counts: { waiting: 0, delayed: 0 } });
+  });
+});
+
 describe('the status of all queues', () => {
   it('has each of the eight queues and counts what is in each state', async () => {
     for (const key of ['a', 'b', 'c', 'd', 'e']) await order(key);

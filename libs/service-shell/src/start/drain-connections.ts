@@ -1,8 +1,21 @@
 import type { Server } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 
 /** A connection that is in use sends its next request well within this time. */
 const QUIET_MS = 1_000;
+
+/**
+ * Watches for connections on which nothing was ever said: browsers open some in advance. Call it before the server listens.
+ * @returns closes those; Node's closeIdleConnections spares them, because no request on them has ended.
+ */
+export function watchSilentConnections(server: Server): () => void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return () => open.forEach((socket) => socket.bytesRead === 0 && socket.destroy());
+}
 
 /**
  * Lets clients leave before the server does: new connections are refused, so that they go elsewhere, and every answer on an open one

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { connect } from 'node:net';
 import { GetUser, UserCreated, type PayloadOf, type ResponseOf } from '@angarium/contracts';
 import { defineConfig, redisVariables, serviceVariables, transportVariables, variable } from '@angarium/config';
 import { freePort, startRedis, stopAfterTests, waitFor, type RunningServer } from '@angarium/testing';
@@ -66,8 +67,12 @@ describe('a main.ts of a few lines', () => {
     await expect(bus.send(GetUser, GetUser.example)).resolves.toEqual(GetUser.responseExample);
     await bus.close();
 
+    // as browsers open them in advance: nothing is ever said on it
+    const silent = connect(port, '127.0.0.1').on('error', () => undefined);
+    await new Promise((resolve) => silent.once('connect', resolve));
     process.emit('SIGTERM', 'SIGTERM');
     await waitFor(() => exit.mock.calls.length > 0, { what: 'the end' });
+    silent.destroy();
     expect(exit.mock.calls[0]).toEqual([0]);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
   });

@@ -16,7 +16,7 @@ import { followRequests } from '../http/request-context.js';
 import { serveRoutes, type ServeOptions } from '../routes/serve-routes.js';
 import type { ServiceSettings, TransportSettings } from './service-settings.js';
 import { ShellModule } from './shell.module.js';
-import { drainConnections } from './drain-connections.js';
+import { drainConnections, watchSilentConnections } from './drain-connections.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
 /** Bodies above this are refused with 413. */
@@ -92,6 +92,7 @@ async function start<D extends ConfigDefinition>(
   const health = app.get(HealthRegistry);
   health.add(redisHealth(redis, settings.REDIS_KEY_PREFIX, settings.INSTANCE_ID));
   await connectTransports(app, definition.transport ?? [], settings, transport, health);
+  const closeSilent = watchSilentConnections(app.getHttpServer());
   await app.listen(definition.portOf(config), settings.HOST);
   logger.info({ url: await app.getUrl(), pid: process.pid, bootMs: Math.round(performance.now()) }, `${service} is up`);
   // what booting left behind, some 20 MB, is given back now and not at the next full collection (needs --expose-gc)
@@ -99,6 +100,7 @@ async function start<D extends ConfigDefinition>(
   stopOnSignal(logger, settings.SHUTDOWN_GRACE_MS, async () => {
     health.announceStop();
     await drainConnections(app.getHttpServer(), settings.SHUTDOWN_GRACE_MS);
+    closeSilent();
     // a connection that was answering when the stop began would otherwise be kept alive for more than a minute
     const idle = setInterval(() => app.getHttpServer().closeIdleConnections(), IDLE_CLOSE_MS);
     await app.close();
