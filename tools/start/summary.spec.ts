@@ -41,6 +41,7 @@ describe('what stands on the screen when all is up', () => {
   it('has the credentials of the development tenant, and what to do with them', () => {
     expect(text).toMatch(/API key +ang_key +tenant dev: publish, consume, admin/);
     expect(text).toMatch(/service token +angs_token +dev-service/);
+    expect(text).toMatch(/^ +gateway token +tok +operator/m);
     expect(text).toContain(`curl -H 'authorization: Bearer ang_key' -H 'content-type: application/json' http://127.0.0.1:3010/api/v1/mq/queues -d '{"name":"orders"}'`);
   });
 
@@ -71,5 +72,6 @@ describe('what stands on the screen when all is up', () => {
     expect(little).not.toContain('curl');
     expect(little).not.toContain('Try it');
     expect(little).not.toContain('API key');
+    expect(little).not.toContain('gateway token');
   });
 });

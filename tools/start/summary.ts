@@ -34,7 +34,7 @@ export function summary(content: SummaryContent, paint: Paint): string {
     `${paint('Angarium is up', 'green')} after ${seconds(tookMs)}`,
     table(services, paint),
     table(servers, paint),
-    ...(credentials === undefined ? [] : [keys(credentials, paint)]),
+    ...(credentials === undefined && content.gatewayUrl === undefined ? [] : [keys(content, paint)]),
     ...(steps.length === 0 ? [] : [paint('Try it', 'bold'), ...steps]),
     `${paint('Ctrl-C', 'bold')} stops everything. The data stay in ${dataDir}; the process ids are in ${dataDir}/pids.json.`,
   ];
@@ -52,12 +52,15 @@ function table(addresses: readonly Address[], paint: Paint): string {
   return lines.join('\n');
 }
 
-/** What the broker is called with; made once, so that they are the same at the next start. */
-function keys({ tenant, apiKey, service, serviceToken }: DevelopmentCredentials, paint: Paint): string {
-  const rows = [
-    { name: 'API key', url: apiKey, note: `tenant ${tenant}: publish, consume, admin` },
-    { name: 'service token', url: serviceToken, note: `${service}: all of /internal` },
-  ];
+/** What the broker and the gateway are called with; made once, so that they are the same at the next start. */
+function keys({ credentials, gatewayUrl, gatewayToken }: SummaryContent, paint: Paint): string {
+  const rows: Address[] = [];
+  if (credentials !== undefined) {
+    const { tenant, apiKey, service, serviceToken } = credentials;
+    rows.push({ name: 'API key', url: apiKey, note: `tenant ${tenant}: publish, consume, admin` });
+    rows.push({ name: 'service token', url: serviceToken, note: `${service}: all of /internal` });
+  }
+  if (gatewayUrl !== undefined) rows.push({ name: 'gateway token', url: gatewayToken, note: 'operator: all of the gateway (GATEWAY_TOKEN)' });
   return table(rows, paint);
 }
 

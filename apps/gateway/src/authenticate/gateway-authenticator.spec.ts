@@ -1,6 +1,7 @@
 import { SYSTEM_TENANT_ID, type Caller, type TenantCaller } from '@angarium/auth';
 import type { Access } from '@angarium/contracts';
 import { SharedErrors } from '@angarium/errors';
+import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayAuthenticator } from './gateway-authenticator.js';
 import { OperatorToken } from './operator-token.js';
 
@@ -42,6 +43,32 @@ describe('GATEWAY_TOKEN', () => {
     ['nothing', {}],
   ])('is not what came: 401 for %s', (_what, headers) => {
     expect(() => authenticator(undefined).authenticate(headers, operator)).toThrow(unauthorized);
+  });
+});
+
+describe('what is refused', () => {
+  const refusal = (headers: IncomingHttpHeaders) => {
+    try {
+      void authenticator(undefined).authenticate(headers, { kind: 'any-scope' });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('it was let in');
+  };
+
+  it.each([
+    ['no credential', {}],
+    ['another token', bearer('b-token-of-twenty-four-letters')],
+    ['a service token', bearer('angs_x')],
+    ['another token as x-api-key', { 'x-api-key': 'other' }],
+  ])('is told of both credentials that would do: %s', (_what, headers) => {
+    expect(refusal(headers)).toContain('Send authorization: Bearer with an API key (ang_…) or, for operators, GATEWAY_TOKEN.');
+  });
+
+  it.each([bearer('angs_x'), { 'x-api-key': 'angs_x' }, { 'x-service-token': 'angs_x' }])('is told what a service token is for', (headers) => {
+    expect(refusal(headers)).toContain('x-service-token');
+    expect(refusal(headers)).not.toContain('angs_x');
+    expect(refusal(bearer('other'))).not.toContain('x-service-token');
   });
 });
 

@@ -12,11 +12,16 @@ export class OperatorToken {
   }
 
   /** Whether the request carries it in `authorization: Bearer`. Takes the same time for every token of one length. */
-  isIn({ authorization }: IncomingHttpHeaders): boolean {
-    const token = authorization === undefined ? undefined : bearerForm.exec(authorization)?.[1];
+  isIn(headers: IncomingHttpHeaders): boolean {
+    const token = bearerTokenIn(headers);
     // digests have one length, so comparing them tells nothing about the token's
     return token !== undefined && timingSafeEqual(digest(token), this.expected);
   }
+}
+
+/** What stands after `Bearer` in the header authorization, if anything. Pure. */
+export function bearerTokenIn({ authorization }: IncomingHttpHeaders): string | undefined {
+  return authorization === undefined ? undefined : bearerForm.exec(authorization)?.[1];
 }
 
 function digest(text: string): Buffer {

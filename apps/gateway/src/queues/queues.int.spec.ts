@@ -107,6 +107,8 @@ describe('the test routes', () => {
     expect(await json(await system.call('POST', '/queues/test/send-sms', { phone: '13800138000', message: 'Test' }))).toMatchObject({ status: 202, body: { queue: 'sms' } });
     expect(await json(await system.call('POST', '/queues/test/start-device', { deviceId: 'device-001', userId: 'user-123' }))).toMatchObject({ status: 202, body: { queue: 'device-operation' } });
     expect(await json(await system.call('POST', '/queues/test/send-email', { to: 'nobody' }))).toMatchObject({ status: 422, body: { code: 'INVALID_INPUT' } });
+    const scheduled = await system.call('POST', '/queues/test/send-email', { to: 'test@example.com', subject: 'Test', text: 'Hello', scheduledTime: '2030-01-01T00:00:00Z' });
+    expect(await json(scheduled)).toMatchObject({ status: 422, body: { code: 'INVALID_INPUT', message: expect.stringContaining('Unrecognized key: "scheduledTime"') as string } });
   });
 
   it('are not there in production', async () => {

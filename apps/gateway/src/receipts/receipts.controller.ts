@@ -32,6 +32,6 @@ export class ReceiptsController {
 }
 
 function taken(bodyText = ''): string {
-  if (bodyText.length > MAX_RECEIPT_LENGTH) throw SharedErrors.PAYLOAD_TOO_LARGE();
+  if (bodyText.length > MAX_RECEIPT_LENGTH) throw SharedErrors.PAYLOAD_TOO_LARGE(`The receipt is longer than ${MAX_RECEIPT_LENGTH} characters. Send fewer at once.`);
   return bodyText;
 }

@@ -29,7 +29,7 @@ export function parsePhones(texts: readonly string[], defaultRegion: string): Ph
   const bad = parsed.flatMap((phone, index) => (phone === undefined ? [index] : []));
   if (bad.length > 0) {
     const which = bad.map((index) => `phone[${index}]`).join(', ');
-    throw SmsErrors.SMS_PHONE_INVALID(`${which} can take no SMS. Give mobile numbers, best in E.164 form such as +8613800138000.`, { details: { indexes: bad } });
+    throw SmsErrors.SMS_PHONE_INVALID(`${which} can take no SMS. Give mobile numbers, best in E.164 form: + and the code of the country first, as in +86 138 0013 8000.`, { details: { indexes: bad } });
   }
   const byNumber = new Map<string, Phone>();
   for (const phone of parsed) if (phone !== undefined && !byNumber.has(phone.e164)) byNumber.set(phone.e164, phone);

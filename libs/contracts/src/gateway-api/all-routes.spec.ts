@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RouteContract } from '../route.js';
 import { gatewayRoutes, gatewayTags } from './all-routes.js';
+import { StartVerificationRoute } from './verification.routes.js';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 
@@ -40,6 +41,24 @@ describe('the list of all routes of the gateway', () => {
 
   it('says of every group what it is about', () => {
     expect([...new Set(gatewayRoutes.map(({ tag }) => tag))].filter((tag) => gatewayTags[tag] === undefined)).toEqual([]);
+  });
+
+  it('refuses a field of a body that it does not know, and names it', () => {
+    const bodies = gatewayRoutes.filter(({ body, example }) => body !== undefined && example.body !== undefined);
+    expect(bodies.length).toBeGreaterThan(10);
+    for (const { id, body, example } of bodies) {
+      const issues = body?.safeParse({ ...(example.body as object), idempotencykey: 1 }).error?.issues;
+      expect({ id, issues }).toEqual({ id, issues: [expect.objectContaining({ code: 'unrecognized_keys', path: [], message: 'Unrecognized key: "idempotencykey"' })] });
+    }
+  });
+
+  it.each(['203.0.113.9', '2001:db8::1', undefined])('takes %s for the address of a client', (clientAddress) => {
+    expect(StartVerificationRoute.body?.safeParse({ phone: '13800138000', clientAddress }).success).toBe(true);
+  });
+
+  it.each(['', 'x', '203.0.113', 'ada.example.com'])('takes "%s" for no address of a client', (clientAddress) => {
+    const faults = StartVerificationRoute.body?.safeParse({ phone: '13800138000', clientAddress }).error?.issues;
+    expect(faults).toEqual([expect.objectContaining({ path: ['clientAddress'], message: 'give an IP address, or leave it out' })]);
   });
 
   it('has examples that the schemas accept', () => {

@@ -176,7 +176,7 @@ export const CleanQueue = defineRoute({
   path: '/queues/{name}/clean',
   summary: 'Remove jobs of one state that are older than the grace.',
   params: z.object(queueParam),
-  body: z.object({
+  body: z.strictObject({
     grace: z.int().min(0).max(31_536_000_000).default(86_400_000).describe('Milliseconds since their end, or since they were added; default 24 hours.'),
     type: z.enum(['completed', 'failed', 'delayed', 'waiting']).default('completed'),
     limit: z.int().min(1).max(10_000).default(1_000).describe('How many at most.'),

@@ -36,10 +36,10 @@ export const PutSender = defineRoute({
       .optional()
       .describe('smtp://user:password@host:port; required for a new sender.'),
     dkim: z
-      .object({ domain: z.string().min(3).max(253), selector: z.string().min(1).max(63).regex(/^[A-Za-z0-9._-]+$/), privateKey: z.string().min(100).max(10_000).optional().describe('RSA private key as PEM.') })
+      .strictObject({ domain: z.string().min(3).max(253), selector: z.string().min(1).max(63).regex(/^[A-Za-z0-9._-]+$/), privateKey: z.string().min(100).max(10_000).optional().describe('RSA private key as PEM.') })
       .nullable()
       .default(null),
-  }),
+  }).strict(),
   response: emailSender,
   errors: ['EMAIL_INVALID', 'EMAIL_SENDER_DOMAIN_TAKEN', 'EMAIL_SEAL_KEYS_MISSING'],
   example: { params: { name: 'main' }, body: { from: 'Acme <post@acme.example>', smtpUrl: 'smtp://user:password@smtp.acme.example:587', isDefault: true } },
@@ -66,7 +66,7 @@ export const TestSender = defineRoute({
   summary: 'Connect and log in, and send a test mail where `to` is given; says how far it came.',
   access,
   params: byName,
-  body: z.object({ to: z.email().max(254).optional() }),
+  body: z.strictObject({ to: z.email().max(254).optional() }),
   response: senderTest,
   errors: [...notFound, 'EMAIL_SEAL_KEYS_MISSING'],
   example: { params: { name: 'main' }, body: {} },

@@ -18,7 +18,7 @@ export const ExplainSmsRoute = defineRoute({
   tag,
   summary: 'Say which rules would refuse an SMS now, how long, and which providers could carry it. Sends nothing.',
   access: { kind: 'scope', scope: 'publish' },
-  body: smsQuestion,
+  body: smsQuestion.strict(),
   response: smsExplanation,
   errors: ['SMS_TEMPLATE_NOT_FOUND'],
   example: { body: { phone: '13800138000', message: 'Your order has been shipped' } },
@@ -45,7 +45,7 @@ export const PutSmsTemplateRoute = defineRoute({
   summary: 'Make or replace a logical SMS template.',
   access: { kind: 'scope', scope: 'admin' },
   params: byKey,
-  body: smsTemplateSettings,
+  body: smsTemplateSettings.strict(),
   response: smsTemplateView,
   example: { params: { key: 'order-shipped' }, body: settings },
 });

@@ -26,7 +26,7 @@ export const PutSuppression = defineRoute({
   tag,
   summary: 'Send an address no more mails, of one category or at all.',
   access,
-  body: z.object({
+  body: z.strictObject({
     address: z.email().max(254),
     category: templateKey.nullable().default(null).describe('null: all mails.'),
     reason: PutEmailSuppression.schema.shape.reason,
@@ -43,7 +43,7 @@ export const DeleteSuppression = defineRoute({
   tag,
   summary: 'Write to an address again. It stands in the body, because URLs end up in logs.',
   access,
-  body: DeleteEmailSuppression.schema,
+  body: DeleteEmailSuppression.schema.strict(),
   response: DeleteEmailSuppression.responseSchema,
   errors: ['EMAIL_SUPPRESSION_NOT_FOUND'],
   example: { body: { address: 'ada@example.com' } },

@@ -14,9 +14,9 @@ export const StartVerificationRoute = defineRoute({
   summary: 'Send a verification code to a phone. Asked again while it lives, the same code goes out again, after 60 s, then 120 s, …',
   description: 'The answer looks the same whether the phone exists or not. A call before resendAfter sends nothing and says so.',
   access,
-  body: z.object({
+  body: z.strictObject({
     ...verificationOrder,
-    clientAddress: z.string().min(1).max(100).optional().describe('Address of the person who asks, where you know it: counted apart, so that one cannot use up your limits.'),
+    clientAddress: z.union([z.ipv4(), z.ipv6()], { error: 'give an IP address, or leave it out' }).optional().describe('IP address of the person who asks, where you know it: counted apart, so that one cannot use up your limits.'),
   }),
   status: 202,
   response: startedVerification,
@@ -32,7 +32,7 @@ export const CheckVerificationRoute = defineRoute({
   summary: 'Check a code: by its verificationId, or by phone and purpose. Right once; five tries.',
   access,
   body: z
-    .object({
+    .strictObject({
       verificationId: z.uuid().optional(),
       phone: z.string().min(3).max(30).optional(),
       purpose: verificationPurpose.default('login'),

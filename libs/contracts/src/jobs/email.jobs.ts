@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineJob } from '../contract.js';
 
 const address = z.email().max(254);
-const addresses = z.union([address.transform((one) => [one]), z.array(address).min(1).max(50)]);
+const addresses = z.union([address.transform((one) => [one]), z.array(address).min(1).max(50)], { error: 'give one mail address, such as ada@example.com, or a list of 1 to 50' });
 
 const templateVariable: z.ZodType<TemplateVariable> = z
   .lazy(() => z.union([z.string().max(2000), z.number(), z.boolean(), z.array(templateVariable).max(200), z.record(z.string().max(100), templateVariable)]))

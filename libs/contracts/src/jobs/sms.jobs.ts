@@ -3,7 +3,7 @@ import { defineJob } from '../contract.js';
 
 /** As a user writes it; the worker brings it into E.164 form and refuses what is no number. */
 const phone = z.string().min(3).max(30);
-const phones = z.union([phone.transform((one) => [one]), z.array(phone).min(1).max(100)]);
+const phones = z.union([phone.transform((one) => [one]), z.array(phone).min(1).max(100)], { error: 'give one phone as a text of 3 to 30 characters, or a list of 1 to 100' });
 
 /** The services that can carry an SMS. `sandbox` sends nothing and shows what it would have sent. */
 export const smsProviders = ['aliyun', 'tencent', 'twilio', 'sandbox'] as const;

@@ -7,7 +7,8 @@ export const SmsRequestErrors = defineErrors({
     blame: 'caller',
     retry: 'never',
     summary: 'A phone number is none that can take an SMS.',
-    cure: 'Give a mobile number, best in E.164 form: +8613800138000.',
+    // with spaces, because job views cut seven digits in a row
+    cure: 'Give a mobile number, best in E.164 form: + and the code of the country first, as in +86 138 0013 8000.',
   },
   SMS_INVALID: {
     status: 422,

@@ -12,7 +12,12 @@ export function showResult(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '(hidden)';
   if (Array.isArray(value)) return value.map((item) => showResult(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [showText(name), showResult(item, depth + 1)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [showText(name), isMessageId(name, item) ? item : showResult(item, depth + 1)]));
+}
+
+/** A Message-ID looks like an address and is none; whole, it finds the mail in the logs of mail servers. */
+function isMessageId(name: string, item: unknown): boolean {
+  return name === 'messageId' && typeof item === 'string';
 }
 
 /** A text, such as the reason of a failure, in which addresses and phones are cut: `a…@example.com`, `…8000`. Pure. */

@@ -90,7 +90,7 @@ describe('a service over HTTP', () => {
     expect(await read(await post('{"name":'))).toMatchObject({ status: 400, body: { code: 'INVALID_JSON' } });
     expect(await read(await post('{"__proto__":{"a":1},"name":"x"}'))).toMatchObject({ status: 400, body: { code: 'INVALID_JSON' } });
     expect(await read(await post('x', { 'content-type': 'text/csv' }))).toMatchObject({ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
-    expect(await read(await post(`{"name":"${'x'.repeat(2_000)}"}`))).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE' } });
+    expect(await read(await post(`{"name":"${'x'.repeat(2_000)}"}`))).toMatchObject({ status: 413, body: { code: 'PAYLOAD_TOO_LARGE', message: expect.stringContaining('the 1000 bytes') as string, details: { limitBytes: 1_000 } } });
   });
 
   it('names the path of every wrong field', async () => {
