@@ -9,7 +9,7 @@ export interface VariableFaults {
 }
 
 const forms = {
-  uri: { fits: (text: string) => /^(https?|mailto):\S+$/i.test(text) && isLinkTarget(text), is: 'an http, https or mailto address' },
+  uri: { fits: (text: string) => /^(https?|mailto|tel):\S+$/i.test(text) && isLinkTarget(text), is: 'an http, https, mailto or tel address' },
   email: { fits: (text: string) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text), is: 'a mail address' },
   date: { fits: (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)), is: 'a date such as 2026-11-20' },
   'date-time': { fits: (text: string) => /^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text)), is: 'a time such as 2026-11-20T08:30:00Z' },

@@ -129,6 +129,10 @@ describe('a variable that does not fit the schema', () => {
     expect(JSON.stringify(failure) + (failure as Error).message).not.toContain('secret');
   });
 
+  it.each(['https://a.b', 'http://a.b', 'mailto:ada@example.com', 'tel:+491'])('may be %s where it is to be a uri', (url) => {
+    expect(render({ text: 'x' }, { url }, schema).missing).toEqual([]);
+  });
+
   it('is one that fits when it does', () => {
     expect(render({ text: 'x' }, { count: 1, url: 'https://a.b', mode: 'a', name: 'abc', list: ['x'], day: '2026-12-01' }, schema).missing).toEqual([]);
   });

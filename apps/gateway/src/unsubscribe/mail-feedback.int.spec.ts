@@ -100,6 +100,9 @@ describe('the suppression list', () => {
     const { nextCursor, items } = (await call('GET', '/suppressions?limit=1')).answer as { nextCursor: string; items: unknown[] };
     expect(items).toHaveLength(1);
     expect((await call('GET', `/suppressions?limit=1&cursor=${nextCursor}`)).answer.items).toHaveLength(1);
+    const strange = await call('GET', '/suppressions?cursor=xyz');
+    expect(strange.status).toBe(422);
+    expect(JSON.stringify(strange.answer)).toMatch(/cursor.*must be the nextCursor of the page before/);
     expect(await call('DELETE', '/suppressions', { address: 'gone@example.com' })).toMatchObject({ status: 200 });
     expect(await call('DELETE', '/suppressions', { address: 'gone@example.com' })).toMatchObject({ status: 404, answer: { code: 'EMAIL_SUPPRESSION_NOT_FOUND' } });
   });

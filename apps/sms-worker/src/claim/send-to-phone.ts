@@ -17,7 +17,7 @@ import type { ReconcileDelivery } from './reconcile-delivery.js';
 import type { TryProvider } from './try-provider.js';
 
 /** A wait as short as this is waited for where it is met; a longer one gives the job back. */
-const SHORT_WAIT_MS = 2_000;
+export const SHORT_WAIT_MS = 2_000;
 
 /** One SMS to one phone. */
 export interface SmsToSend extends DeliveryKey, Attempt {

@@ -25,4 +25,8 @@ describe('phones', () => {
     expect(parse).toThrow(/phone\[1\], phone\[3\]/);
     expect(parse).not.toThrow(/4711/);
   });
+
+  it('that stand alone are named by the field, without a place', () => {
+    expect(() => parsePhones(['4711'], 'CN')).toThrow(/^phone can take no SMS/);
+  });
 });

@@ -22,13 +22,13 @@ export function parsePhone(text: string, defaultRegion: string): Phone | undefin
 
 /**
  * The phones of one order, each once, in order.
- * @throws SMS_PHONE_INVALID with the places of all that are none, never with the numbers
+ * @throws SMS_PHONE_INVALID with the places of all that are none, never with the numbers; one alone has no place, because most give it as a text
  */
 export function parsePhones(texts: readonly string[], defaultRegion: string): Phone[] {
   const parsed = texts.map((text) => parsePhone(text, defaultRegion));
   const bad = parsed.flatMap((phone, index) => (phone === undefined ? [index] : []));
   if (bad.length > 0) {
-    const which = bad.map((index) => `phone[${index}]`).join(', ');
+    const which = texts.length === 1 ? 'phone' : bad.map((index) => `phone[${index}]`).join(', ');
     throw SmsErrors.SMS_PHONE_INVALID(`${which} can take no SMS. Give mobile numbers, best in E.164 form: + and the code of the country first, as in +86 138 0013 8000.`, { details: { indexes: bad } });
   }
   const byNumber = new Map<string, Phone>();

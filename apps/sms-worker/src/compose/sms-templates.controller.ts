@@ -3,6 +3,7 @@ import { currentContext } from '@angarium/observability';
 import { OnRequest } from '@angarium/transport';
 import { Controller } from '@nestjs/common';
 import { SmsErrors } from '../errors.js';
+import { checkTemplate } from './check-template.js';
 import { TemplateRepository } from './template.repository.js';
 
 /** Answers for the logical templates of the tenant that asks. */
@@ -17,8 +18,10 @@ export class SmsTemplatesController {
     return template;
   }
 
+  /** @throws SMS_TEMPLATE_INVALID */
   @OnRequest(PutSmsTemplate)
-  put({ key, settings }: PayloadOf<typeof PutSmsTemplate>): Promise<ResponseOf<typeof PutSmsTemplate>> {
+  async put({ key, settings }: PayloadOf<typeof PutSmsTemplate>): Promise<ResponseOf<typeof PutSmsTemplate>> {
+    checkTemplate(key, settings);
     return this.templates.put(tenantOfCall(), key, settings);
   }
 

@@ -1,3 +1,4 @@
+import { StartVerification } from '@angarium/contracts';
 import { stopAfterTests, waitFor } from '@angarium/testing';
 import type { Job } from 'bullmq';
 import { someKey, somePhone, startSmsGround, type SmsGround } from '../testing/sms-ground.js';
@@ -48,5 +49,29 @@ describe('a second SMS to a phone within a minute', () => {
     // the first one counts as sent so much earlier than it was
     expect(second!.at.getTime() - first!.at.getTime()).toBeGreaterThanOrEqual(leftMs - 100);
     expect(ground.provider.takenBy(phone)).toHaveLength(2);
+  }, 30_000);
+});
+
+describe('a code that the minute of its phone would hold back', () => {
+  it('is not begun: the answer says how long to wait, and what lives says so, too', async () => {
+    const phone = somePhone();
+    const start = (purpose: string) => ground.bus.send(StartVerification, { phone, purpose });
+    const first = await start('login');
+    expect(first).toMatchObject({ isSent: true });
+    await waitFor(() => ground.provider.takenBy(phone).length === 1, { what: 'the first code' });
+
+    await expect(start('reset')).rejects.toMatchObject({ code: 'SMS_LIMITED', status: 429, details: { rule: 'phone-per-minute' } });
+    expect(await ground.ledger.verification.count({ where: { purpose: 'reset' } })).toBe(0);
+
+    // as if its own pause were over, so that only the limit holds it back
+    await ground.ledger.verification.updateMany({ where: { id: first.verificationId }, data: { resendAt: new Date(Date.now() - 1_000) } });
+    const again = await start('login');
+    expect(again).toMatchObject({ verificationId: first.verificationId, isSent: false });
+    expect(again.resendAfter).toBeGreaterThan(50);
+    expect(again.resendAfter).toBeLessThanOrEqual(60);
+
+    await letPass(MINUTE_MS);
+    expect(await start('login')).toMatchObject({ verificationId: first.verificationId, isSent: true });
+    await waitFor(() => ground.provider.takenBy(phone).length === 2, { what: 'the code again' });
   }, 30_000);
 });

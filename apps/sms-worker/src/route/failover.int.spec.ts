@@ -122,6 +122,11 @@ describe('logical templates', () => {
   it('are refused when a place of the text is none of the variables', async () => {
     expect((await call('PUT', '/sms-templates/odd', { variables: ['a'], text: '{{b}}' })).status).toBe(422);
   });
+
+  it('of codes are refused without the code, and nothing is changed', async () => {
+    expect(await call('PUT', '/sms-templates/verification', { variables: ['code'], text: 'hi' })).toMatchObject({ status: 422, body: { code: 'SMS_TEMPLATE_INVALID', details: { field: 'text' } } });
+    expect((await call('GET', '/sms-templates/verification')).body).toMatchObject({ version: 0 });
+  });
 });
 
 describe('a provider that is away', () => {

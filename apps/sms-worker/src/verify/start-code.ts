@@ -3,13 +3,14 @@ import { SendVerificationCode, type PayloadOf, type ResponseOf, type StartVerifi
 import type { SharedLimits } from '@angarium/limits';
 import type { Logger } from '@angarium/observability';
 import { JobPriority, type QueueService } from '@angarium/queues';
-import { parsePhones } from '../compose/parse-phone.js';
+import { SHORT_WAIT_MS } from '../claim/send-to-phone.js';
+import { parsePhones, type Phone } from '../compose/parse-phone.js';
 import type { PhoneDigest } from '../limit/phone-digest.js';
 import { limitedError, type SmsLimit, type SmsLimits } from '../limit/sms-limits.js';
 import type { ProviderChain } from '../route/provider-chain.js';
 import type { SmsMetrics } from '../report/sms-metrics.js';
 import type { CodeKeeper } from './code-keeper.js';
-import type { StartSettings, VerificationRepository } from './verification.repository.js';
+import type { NewVerification, StartSettings, Verification, VerificationRepository, VerificationSubject } from './verification.repository.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -35,16 +36,19 @@ export interface StartCodeParts {
   readonly settings: StartCodeSettings;
 }
 
+type Started = Verification & { readonly due: 'new' | 'again' | 'not-yet' };
+
 /** Makes a code and orders its SMS; within its life the same code again. */
 export class StartCode {
   constructor(private readonly parts: StartCodeParts) {}
 
   /**
-   * The answer looks the same whether the phone exists or not. A call that comes before `resendAfter` sends nothing more.
+   * The answer looks the same whether the phone exists or not. A call that comes before `resendAfter` sends nothing more. Nor
+   * does one that a limit holds back: a code that lives is told with the wait, one that does not is not begun (SMS_LIMITED).
    * @throws SMS_PHONE_INVALID, SMS_COUNTRY_REFUSED, SMS_NO_PROVIDER, SMS_LIMITED, DATABASE_UNAVAILABLE, REDIS_UNAVAILABLE
    */
   async start(tenant: string, { phone: text, purpose, clientKey }: PayloadOf<typeof StartVerification>): Promise<ResponseOf<typeof StartVerification>> {
-    const { chain, verifications, codes, digest, limits, metrics, logger, settings } = this.parts;
+    const { chain, codes, digest, limits, metrics, logger, settings } = this.parts;
     const [phone] = parsePhones([text], settings.defaultRegion);
     if (phone === undefined) throw new Error('parsePhones answered a phone with none');
     limits.requireCountry(phone);
@@ -55,7 +59,7 @@ export class StartCode {
     const id = randomUUID();
     const code = codes.make();
     const made = { id, codeHash: codes.hash(code, { verificationId: id, purpose, phoneHash }), codeSealed: codes.seal(code, id) };
-    const started = await verifications.startOrResume({ tenant, phoneHash, purpose }, made, settings);
+    const started = await this.startOrHold({ tenant, phoneHash, purpose }, phone, made);
     // also when nothing is due: had the worker died before it ordered the last SMS, this orders it; otherwise its key is known
     await this.order(phone.e164, started);
     if (started.due !== 'not-yet') {
@@ -70,6 +74,18 @@ export class StartCode {
       // Postgres keeps whole milliseconds, and so a fraction more than was asked for
       resendAfter: Math.ceil(Math.floor(started.resendAfterMs) / 1000),
     };
+  }
+
+  /** Says `not-yet`, with the longest wait, where a limit would keep the SMS longer than a sender waits for it: who asks must not look for a code in vain. */
+  private async startOrHold(subject: VerificationSubject, phone: Phone, made: NewVerification): Promise<Started> {
+    const { limits, metrics, settings, verifications } = this.parts;
+    const refusals = await limits.refusals({ tenant: subject.tenant, phone, purpose: 'verification', segments: 1 }, undefined);
+    const longest = refusals.filter(({ waitMs }) => waitMs > SHORT_WAIT_MS).sort((a, b) => b.waitMs - a.waitMs)[0];
+    if (longest === undefined) return verifications.startOrResume(subject, made, settings);
+    const living = await verifications.findLiving(subject);
+    if (living !== undefined && Number.isFinite(longest.waitMs)) return { ...living, due: 'not-yet', resendAfterMs: Math.max(living.resendAfterMs, longest.waitMs) };
+    metrics.countLimited(longest.limit.rule);
+    throw limitedError(longest.limit, longest.waitMs);
   }
 
   /** The job holds the id of the verification; the code stays in the database until it is sent. */

@@ -65,6 +65,11 @@ export class VerificationRepository {
     });
   }
 
+  /** The verification of a subject that lives, if there is one. */
+  findLiving(subject: VerificationSubject): Promise<Verification | undefined> {
+    return findLiving(this.db, subject);
+  }
+
   /** The code of a verification that still lives, for sending. */
   async findToSend(tenant: string, id: string): Promise<{ id: string; codeSealed: string; leftMs: number } | undefined> {
     const [row] = await this.db.$queryRaw<{ id: string; codeSealed: string; leftMs: number }[]>`

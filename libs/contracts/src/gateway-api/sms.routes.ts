@@ -47,6 +47,7 @@ export const PutSmsTemplateRoute = defineRoute({
   params: byKey,
   body: smsTemplateSettings.strict(),
   response: smsTemplateView,
+  errors: ['SMS_TEMPLATE_INVALID'],
   example: { params: { key: 'order-shipped' }, body: settings },
 });
 

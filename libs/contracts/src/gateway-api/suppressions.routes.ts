@@ -14,7 +14,7 @@ export const ListSuppressions = defineRoute({
   tag,
   summary: 'List who gets no mail, newest first.',
   access,
-  query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50), cursor: z.string().max(100).optional().describe('`nextCursor` of the page before.') }),
+  query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50), cursor: z.uuid({ error: 'must be the nextCursor of the page before' }).optional().describe('`nextCursor` of the page before.') }),
   response: ListEmailSuppressions.responseSchema,
   example: { query: { limit: '10' } },
 });

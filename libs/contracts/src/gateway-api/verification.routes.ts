@@ -12,7 +12,7 @@ export const StartVerificationRoute = defineRoute({
   path: '/verifications',
   tag,
   summary: 'Send a verification code to a phone. Asked again while it lives, the same code goes out again, after 60 s, then 120 s, …',
-  description: 'The answer looks the same whether the phone exists or not. A call before resendAfter sends nothing and says so.',
+  description: 'The answer looks the same whether the phone exists or not. A call before resendAfter sends nothing and says so. Where a limit of SMS would hold back a code that is not begun yet (another purpose, or after one that was used), it is refused with SMS_LIMITED and retryAfter, and nothing is begun.',
   access,
   body: z.strictObject({
     ...verificationOrder,

@@ -34,7 +34,7 @@ const variableSchema: z.ZodType<VariableSchema> = z
       .min(1)
       .max(100)
       .optional(),
-    format: z.enum(['uri', 'email', 'date', 'date-time']).optional().describe('uri: http, https or mailto.'),
+    format: z.enum(['uri', 'email', 'date', 'date-time']).optional().describe('uri: http, https, mailto or tel.'),
     maxLength: z.int().min(1).max(2_000).optional(),
     minimum: z.number().optional(),
     maximum: z.number().optional(),

@@ -31,6 +31,13 @@ export const SmsRequestErrors = defineErrors({
     summary: 'There is no SMS template of this key.',
     cure: 'Make it with PUT /sms-templates/{key}.',
   },
+  SMS_TEMPLATE_INVALID: {
+    status: 422,
+    blame: 'caller',
+    retry: 'never',
+    summary: 'The SMS template cannot be saved as it is.',
+    cure: 'Correct the field that the message names and save it again.',
+  },
   SMS_NO_PROVIDER: {
     status: 422,
     blame: 'caller',

@@ -17,9 +17,9 @@ export const verificationOrder = {
 /** What somebody who began a verification learns; the same whether the phone exists or not. */
 export const startedVerification = z.object({
   verificationId: z.uuid(),
-  isSent: z.boolean().describe('Whether a code is on its way because of this call; false: one went out a moment ago.'),
+  isSent: z.boolean().describe('Whether a code is on its way because of this call; false: one went out a moment ago, or a limit of SMS holds it back; ask again after resendAfter.'),
   expiresAt: z.iso.datetime(),
-  resendAfter: z.int().nonnegative().describe('Seconds after which the same code may be sent again.'),
+  resendAfter: z.int().nonnegative().describe('Seconds after which the same code may be sent again: ask again then.'),
 });
 
 export const verificationStatuses = ['pending', 'approved', 'expired', 'canceled', 'max_attempts'] as const;
