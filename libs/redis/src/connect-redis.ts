@@ -16,7 +16,7 @@ export interface RedisConnectionOptions {
   readonly silenceMs?: number;
   /** Other database number than the URL's. */
   readonly db?: number;
-  /** Commands of one turn of the event loop leave in one write, not in one each. For connections with many at a time. */
+  /** Commands of one turn of the event loop leave in one write, not in one each. For connections with many at a time; a cluster does not. */
   readonly gathersWrites?: boolean;
   /** ioredis options that win over all of this. */
   readonly override?: RedisOptions;
