@@ -21,7 +21,8 @@ export default (displayName) => ({
     '^.+\\.lua$': here('./jest.lua.cjs'),
   },
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
-  testTimeout: 30_000,
+  testTimeout: 120_000, // for what hangs; busy machines are slow
+  globalTeardown: here('./jest.teardown.mjs'),
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts', '!src/main.ts', '!src/generated/**'],
   coverageDirectory: 'coverage',

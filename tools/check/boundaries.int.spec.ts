@@ -32,9 +32,9 @@ describe('the module boundaries', () => {
     ['a library is entered through its index alone', 'apps/gateway/src/errors.ts', `import '../../../libs/errors/src/shared-errors.js';`],
   ])('%s: the lint fails', async (_rule, file, line) => {
     expect(await lintWith(file, line)).not.toEqual([]);
-  }, 120_000);
+  });
 
   it('allow what the layers allow', async () => {
     expect(await lintWith('apps/gateway/src/errors.ts', `import '@angarium/contracts';`)).toEqual([]);
-  }, 120_000);
+  });
 });

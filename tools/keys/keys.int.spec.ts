@@ -17,7 +17,7 @@ let sql: Sql;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   test = await createTestDatabase(postgres);
   sql = openSql({ url: test.url, logger: silentLogger });

@@ -8,7 +8,7 @@ beforeAll(async () => {
   const [bundles, server] = await Promise.all([buildApps(['device-worker']), startRedis()]);
   main = bundles['device-worker'];
   redis = server;
-}, 60_000);
+});
 
 const start = (env: Record<string, string> = {}, args: string[] = []) => startService({ name: 'device-worker', main, env: { REDIS_URL: redis.url, ...env }, args });
 
@@ -57,7 +57,7 @@ describe('a service', () => {
     await redis.kill('SIGKILL');
     const service = await start();
     const status = (path: string) => fetch(`${service.url}${path}`).then((answer) => answer.status);
-    await waitFor(() => status('/health/live').then((it) => it === 200), { what: 'the service to live', timeoutMs: 20_000 });
+    await waitFor(() => status('/health/live').then((it) => it === 200), { what: 'the service to live' });
     expect(await status('/health/ready')).toBe(503);
     await redis.restart();
     await service.ready();

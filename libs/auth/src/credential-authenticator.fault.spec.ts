@@ -15,7 +15,7 @@ let authenticator: CredentialAuthenticator;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   test = await createTestDatabase(postgres);
   proxy = await faultProxy({ target: test.url });

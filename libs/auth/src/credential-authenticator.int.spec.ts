@@ -16,7 +16,7 @@ let authenticator: CredentialAuthenticator;
 
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   test = await createTestDatabase(postgres);
   sql = openSql({ url: test.url, logger: silentLogger });

@@ -7,7 +7,7 @@ let sql: Sql;
 beforeAll(async () => {
   const { url } = await startPostgres();
   sql = openSql({ url, logger: silentLogger });
-}, 60_000);
+});
 afterAll(() => sql.end());
 stopAfterTests(); // below, as it stops Postgres
 

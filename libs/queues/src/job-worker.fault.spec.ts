@@ -47,7 +47,7 @@ const settled = (jobId: string) =>
       const state = await (await job(jobId)).getState();
       return (state === 'completed' || state === 'failed') && state;
     },
-    { what: `the end of job ${jobId}`, timeoutMs: 20_000 },
+    { what: `the end of job ${jobId}` },
   );
 
 describe('a job', () => {
@@ -119,7 +119,7 @@ describe('a job', () => {
       if (isAway) throw failure('when-available');
       return Promise.resolve(attempt);
     });
-    await waitFor(() => tries >= 4, { what: 'four tries', timeoutMs: 15_000 });
+    await waitFor(() => tries >= 4, { what: 'four tries' });
     isAway = false;
     expect(await settled('outage')).toBe('completed');
     expect((await job('outage')).returnvalue).toBe(1);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   if (status !== 0) throw new Error(stderr);
   redis = await startRedis();
   queues = new QueueService({ redisUrl: redis.url });
-}, 60_000);
+});
 
 afterEach(async () => {
   await Promise.all(children.splice(0).map((child) => child.end('SIGKILL', 0)));

@@ -8,7 +8,7 @@ let ground: WorkerGround;
 beforeAll(async () => {
   ground = await startWorkerGround();
   await ground.start();
-}, 120_000);
+});
 afterAll(() => ground.close());
 stopAfterTests();
 

@@ -7,7 +7,7 @@ let ground: WorkerGround;
 beforeAll(async () => {
   ground = await startWorkerGround();
   await ground.start();
-}, 120_000);
+});
 afterEach(() => ground.inbox.resetFaults());
 afterAll(() => ground.close());
 stopAfterTests();

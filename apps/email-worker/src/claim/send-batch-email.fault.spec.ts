@@ -6,7 +6,7 @@ import { uuidV7 } from './uuid-v7.js';
 let ground: WorkerGround;
 beforeAll(async () => {
   ground = await startWorkerGround();
-}, 120_000);
+});
 afterEach(() => ground.inbox.resetFaults());
 afterAll(() => ground.close());
 stopAfterTests();
@@ -36,7 +36,7 @@ describe('a batch whose worker is killed in the middle', () => {
     expect(twice.length).toBeLessThanOrEqual(5);
     for (const messageIds of twice) expect(new Set(messageIds).size).toBe(1);
     await second.kill();
-  }, 90_000);
+  });
 
   it('is handed over by a worker that is told to stop, and nothing is sent twice', async () => {
     // slow enough to be told in the middle
@@ -52,5 +52,5 @@ describe('a batch whose worker is killed in the middle', () => {
     expect(job.returnvalue as BatchResult).toMatchObject({ total: 300, sent: 300 });
     expect(job.attemptsMade).toBe(1);
     expect(ground.inbox.count).toBe(before + 300);
-  }, 90_000);
+  });
 });

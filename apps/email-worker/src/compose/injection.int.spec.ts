@@ -52,5 +52,5 @@ describe('no order, whatever it says,', () => {
       { numRuns: 1_500 },
     );
     expect(sentCount).toBeGreaterThan(100);
-  }, 60_000);
+  });
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   database = createDatabase('email', { url, logger: silentLogger });
   accounts = createDatabase('accounts', { url, logger: silentLogger });
   await Promise.all([gateway.ready(), worker.ready()]);
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all([queues.close(), database.$disconnect(), accounts.$disconnect()]);
   await inbox.stop();
@@ -75,7 +75,7 @@ describe('a stored file', () => {
     expect(stored).toMatchObject({ status: 201, body: { filename: 'invoice.pdf', contentType: 'application/pdf', size: 2_000_000 } });
     expect(await call('GET', `/files/${stored.body.id}`)).toEqual({ ...stored, status: 200 });
     const { address } = await order(acme.id, stored.body.id);
-    const mail = await waitFor(async () => (await inbox.messages()).find(({ To }) => To[0]?.Address === address), { what: 'the mail', timeoutMs: 20_000 });
+    const mail = await waitFor(async () => (await inbox.messages()).find(({ To }) => To[0]?.Address === address), { what: 'the mail' });
     const [part] = mail.Attachments;
     const received = Buffer.from(await (await fetch(`${inbox.httpUrl}/api/v1/message/${mail.ID}/part/${part?.PartID}`)).arrayBuffer());
     expect(received.equals(bytes)).toBe(true);

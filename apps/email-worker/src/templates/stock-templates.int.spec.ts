@@ -11,7 +11,7 @@ let replicas: Database<'email'>[];
 beforeAll(async () => {
   const { url } = await createTestDatabase(await startPostgres());
   replicas = [1, 2].map(() => createDatabase('email', { url, logger: silentLogger }));
-}, 60_000);
+});
 afterAll(() => Promise.all(replicas.map((it) => it.$disconnect())));
 stopAfterTests();
 

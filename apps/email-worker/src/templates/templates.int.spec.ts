@@ -31,7 +31,7 @@ beforeAll(async () => {
   queues = new QueueService({ redisUrl: redis.url });
   database = createDatabase('email', { url, logger: silentLogger });
   await worker.ready();
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all([bus.close(), queues.close(), database.$disconnect()]);
   await inbox.stop();
@@ -55,7 +55,7 @@ const settings = (subject: string): InputOf<typeof SaveEmailTemplate>['settings'
 async function mailOf(tenant: string, order: Omit<Parameters<QueueService['sendEmail']>[0], 'to'>) {
   const address = `${uuidV7()}@example.com`;
   await as(tenant, () => queues.sendEmail({ to: [address], ...order }));
-  return waitFor(async () => (await inbox.messages()).find(({ To }) => To[0]?.Address === address), { what: 'the mail', timeoutMs: 20_000 });
+  return waitFor(async () => (await inbox.messages()).find(({ To }) => To[0]?.Address === address), { what: 'the mail' });
 }
 
 describe('mail templates', () => {

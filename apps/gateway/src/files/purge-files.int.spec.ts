@@ -14,7 +14,7 @@ beforeAll(async () => {
   databaseUrl = (await createTestDatabase(await startPostgres())).url;
   database = createDatabase('accounts', { url: databaseUrl, logger: silentLogger });
   files = new StoredFileRepository(database);
-}, 120_000);
+});
 afterEach(() => database.storedFile.deleteMany());
 afterAll(() => database.$disconnect());
 stopAfterTests();
@@ -64,5 +64,5 @@ describe('a file that has expired', () => {
     await waitFor(async () => (await left()).length === 1, { what: 'the expired file to be removed' });
     expect(await left()).toEqual([kept.id]);
     await gateway.stop();
-  }, 60_000);
+  });
 });

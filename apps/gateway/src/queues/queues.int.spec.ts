@@ -18,7 +18,7 @@ beforeAll(async () => {
   system = await startGateway();
   queues = new QueueService({ redisUrl: system.redis.url });
   worker = new Worker('email', null, { connection: { url: system.redis.url, db: 1 }, prefix: queuePrefix('angarium'), skipStalledCheck: true });
-}, 120_000);
+});
 
 afterEach(async () => {
   await queues.resumeQueue('email');

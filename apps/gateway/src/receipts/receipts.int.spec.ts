@@ -37,7 +37,7 @@ describe('a receipt of an SMS provider', () => {
     const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, GATEWAY_TOKEN: 'a-token-for-this-test-only', SEAL_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` };
     gateway = await startService({ name: 'gateway', main: bundles['gateway'], env });
     await gateway.ready();
-  }, 120_000);
+  });
   afterAll(() => worker?.close());
   stopAfterTests();
   beforeEach(() => void (told.length = 0));

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await Promise.all([gateway.ready(), worker.ready()]);
   queues = new QueueService({ redisUrl: redisServer.url });
   redis = connectRedis({ url: redisServer.url, name: 'test', logger: silentLogger });
-}, 120_000);
+});
 afterAll(async () => {
   await queues.close();
   redis.disconnect();

@@ -10,7 +10,7 @@ let bus: MessageBus;
 beforeAll(async () => {
   parts = await makeParts();
   bus = new MessageBus({ service: 'mq-broker', redisUrl: parts.redisServer.url, namespace: 'parts' });
-}, 60_000);
+});
 afterAll(async () => {
   await bus.close();
   await parts.close();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   bench = await startFlowBench();
   replica = await bench.replica();
   receiver = await startReceiver();
-}, 60_000);
+});
 afterAll(async () => {
   await receiver.close();
   await bench.close();

@@ -14,7 +14,7 @@ const replicas: { signals: ReplicaSignals }[] = [];
 beforeAll(async () => {
   server = await startRedis();
   admin = new Redis(server.url);
-}, 60_000);
+});
 afterEach(() => Promise.all(replicas.splice(0).map(({ signals }) => signals.close())));
 afterAll(() => admin.disconnect());
 stopAfterTests(); // below, as it stops Redis

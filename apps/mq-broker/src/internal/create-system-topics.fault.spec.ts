@@ -20,7 +20,7 @@ beforeAll(async () => {
   const [bundles, ...servers] = await Promise.all([buildApps(['mq-broker']), startPostgres(), startRedis()]);
   main = bundles['mq-broker'];
   [postgres, redis] = servers;
-}, 60_000);
+});
 beforeEach(async () => {
   admin = new Redis(redis.url);
   await admin.flushall();
@@ -70,12 +70,12 @@ describe('an event that is older than the broker', () => {
       await isWanted;
     });
     const broker = await startBroker();
-    await waitFor(async () => (await waitingStatements()) > 0, { what: 'the broker to wait for the lock', timeoutMs: 15_000 });
+    await waitFor(async () => (await waitingStatements()) > 0, { what: 'the broker to wait for the lock' });
     // long enough for handlers to run, were they allowed to
     await expect(waitFor(async () => (await deadCount()) > 0, { what: 'a dead letter', timeoutMs: 600 })).rejects.toThrow('a dead letter');
     letGo();
     await holding;
-    await waitFor(async () => (await kept()).length + (await deadCount()) >= ids.length, { what: 'the events to be handled', timeoutMs: 15_000 });
+    await waitFor(async () => (await kept()).length + (await deadCount()) >= ids.length, { what: 'the events to be handled' });
     expect(await deadCount()).toBe(0);
     expect(await kept()).toEqual(ids);
     await broker.stop();
@@ -86,9 +86,9 @@ describe('a broker that starts while Postgres is away', () => {
   it('is up nevertheless, and makes the topics of the system when Postgres answers', async () => {
     await postgres.kill('SIGKILL');
     const broker = await startBroker();
-    await waitFor(() => fetch(`${broker.url}/health/live`).then(({ ok }) => ok), { what: 'the broker to live', timeoutMs: 15_000 });
+    await waitFor(() => fetch(`${broker.url}/health/live`).then(({ ok }) => ok), { what: 'the broker to live' });
     await postgres.restart();
-    await waitFor(async () => (await topicCount()) > 0, { what: 'the topics', timeoutMs: 10_000 });
+    await waitFor(async () => (await topicCount()) > 0, { what: 'the topics' });
     expect(await topicCount()).toBe(systemTopics(bridgedEvents).length);
     await broker.stop();
   });

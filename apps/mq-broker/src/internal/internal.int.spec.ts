@@ -54,7 +54,7 @@ beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   admin = new Redis(redis.url, { retryStrategy: () => 50, disconnectTimeout: 50 });
   admin.on('error', () => undefined);
-}, 60_000);
+});
 beforeEach(async () => {
   await admin.flushall();
   database = await createTestDatabase(postgres);

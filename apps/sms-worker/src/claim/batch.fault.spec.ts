@@ -7,7 +7,7 @@ let services: Service[] = [];
 
 beforeAll(async () => {
   ground = await startSmsGround({ SMS_RECONCILE_TRIES: '10', DATABASE_TIMEOUT_MS: '1000' });
-}, 120_000);
+});
 afterEach(async () => {
   ground.provider.reset();
   await Promise.all(services.map((it) => it.stop()));
@@ -40,7 +40,7 @@ describe('a worker that is killed', () => {
       [10, first],
       [30, undefined],
     ] as const) {
-      await waitFor(() => reached() >= share, { what: `${share} SMS`, timeoutMs: 20_000 });
+      await waitFor(() => reached() >= share, { what: `${share} SMS` });
       // the next answers do not come: the worker dies between the provider and the ledger, with all its lanes
       ground.provider.behave('all', 'hold');
       await waitFor(() => ground.provider.heldCount === 5, { what: 'SMS of which the worker does not know' });
@@ -56,7 +56,7 @@ describe('a worker that is killed', () => {
     expect((await rowsOf(idempotencyKey)).every(({ status, sends }) => status === 'sent' && sends === 1)).toBe(true);
     const told = async () => (await ground.eventsOf(SmsSent)).filter((it) => it.idempotencyKey.startsWith(idempotencyKey));
     await waitFor(async () => (await told()).length === 60, { what: 'sms.sent of each' });
-  }, 90_000);
+  });
 
   it('while the provider has an SMS and has not answered, is followed by one that asks, not by one that sends', async () => {
     const phone = somePhone();
@@ -72,7 +72,7 @@ describe('a worker that is killed', () => {
     expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'sent' }] } });
     expect(ground.provider.askedCount).toBeGreaterThan(asked);
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('PostgreSQL that dies between the answer of the provider and the ledger', () => {
@@ -88,7 +88,7 @@ describe('PostgreSQL that dies between the answer of the provider and the ledger
     await ground.postgres.restart();
     expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'sent' }] } });
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('three replicas', () => {
@@ -99,5 +99,5 @@ describe('three replicas', () => {
     const ends = await Promise.all(jobs.map(({ jobId }) => ground.ended(jobId)));
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
     expect(ends.filter(({ failure }) => !failure?.includes('SMS_LIMITED'))).toEqual([{ result: { sms: [expect.objectContaining({ status: 'sent' })] } }]);
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ let ground: SmsGround;
 beforeAll(async () => {
   ground = await startSmsGround({ SMS_MAX_WAIT_MS: '1000', SMS_RECONCILE_TRIES: '1' });
   await ground.startWorker();
-}, 120_000);
+});
 afterEach(() => ground.provider.reset());
 afterAll(() => ground.close());
 
@@ -111,7 +111,7 @@ describe('a job that comes again by itself', () => {
     ground.provider.release();
     expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'failed', code: 'SMS_GIVEN_UP' }, { status: 'sent' }] } });
     expect([ground.provider.takenBy(refused).length, ground.provider.takenBy(slow).length]).toEqual([0, 1]);
-  }, 30_000);
+  });
 });
 
 describe('a new job under the key of an SMS that failed', () => {

@@ -8,7 +8,7 @@ let worker: Service;
 beforeAll(async () => {
   ground = await startSmsGround({ SMS_MAX_WAIT_MS: '1000', SMS_RECONCILE_TRIES: '2' });
   worker = await ground.startWorker();
-}, 120_000);
+});
 afterEach(() => ground.provider.reset());
 afterAll(() => ground.close());
 

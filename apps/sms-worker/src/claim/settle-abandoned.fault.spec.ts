@@ -9,7 +9,7 @@ let ground: SmsGround;
 
 beforeAll(async () => {
   ground = await startSmsGround({ SMS_RECONCILE_TRIES: '2', SMS_ABANDONED_AFTER_MS: '1000', SMS_PROVIDER_TIMEOUT_MS: '1000' });
-}, 120_000);
+});
 afterEach(() => ground.provider.reset());
 afterAll(() => ground.close());
 
@@ -47,32 +47,32 @@ describe('an SMS whose worker was killed and whose job was removed', () => {
     expect(await rowOf(idempotencyKey)).toMatchObject({ status: 'sending' });
 
     const worker = await ground.startWorker();
-    await waitFor(async () => (await rowOf(idempotencyKey)).status === 'sent', { what: 'the SMS to be known as sent', timeoutMs: 20_000 });
+    await waitFor(async () => (await rowOf(idempotencyKey)).status === 'sent', { what: 'the SMS to be known as sent' });
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
     await waitFor(async () => (await told(SmsSent, idempotencyKey)).length === 1, { what: 'sms.sent' });
     await worker.stop();
-  }, 60_000);
+  });
 
   it('is closed as unknown when its provider cannot be asked, and told of once, however many replicas look', async () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => abandoned('aliyun')));
     const workers = await Promise.all([ground.startWorker(), ground.startWorker()]);
     for (const key of keys) {
-      await waitFor(async () => (await rowOf(key)).closedAt !== null, { what: 'the SMS to be closed', timeoutMs: 20_000 });
+      await waitFor(async () => (await rowOf(key)).closedAt !== null, { what: 'the SMS to be closed' });
       expect(await rowOf(key)).toMatchObject({ status: 'unknown', lastCode: 'SMS_OUTCOME_UNKNOWN', sends: 1, asks: 2 });
       await waitFor(async () => (await told(SmsFailed, key)).length > 0, { what: 'sms.failed' });
     }
     expect((await Promise.all(keys.map((key) => told(SmsFailed, key)))).map((it) => it.length)).toEqual(keys.map(() => 1));
     await Promise.all(workers.map((it) => it.stop()));
-  }, 60_000);
+  });
 
   it('has failed when the provider never saw it', async () => {
     const key = await abandoned('twilio');
     const worker = await ground.startWorker();
-    await waitFor(async () => (await rowOf(key)).closedAt !== null, { what: 'the SMS to be closed', timeoutMs: 20_000 });
+    await waitFor(async () => (await rowOf(key)).closedAt !== null, { what: 'the SMS to be closed' });
     expect(await rowOf(key)).toMatchObject({ status: 'failed', lastCode: 'SMS_JOB_GONE', sends: 1 });
     await waitFor(async () => (await told(SmsFailed, key)).length === 1, { what: 'sms.failed' });
     await worker.stop();
-  }, 60_000);
+  });
 
   it('is left to its job, where that only waits', async () => {
     const phone = somePhone();
@@ -83,10 +83,10 @@ describe('an SMS whose worker was killed and whose job was removed', () => {
       const at = (await rowOf(idempotencyKey)).updatedAt.getTime();
       return at > since && at;
     };
-    const first = await waitFor(() => lookedAt(Date.now() - HOUR_MS / 2), { what: 'the SMS to be looked at', timeoutMs: 20_000 });
+    const first = await waitFor(() => lookedAt(Date.now() - HOUR_MS / 2), { what: 'the SMS to be looked at' });
     // what the first look did, it has done when the second one begins
-    await waitFor(() => lookedAt(first), { what: 'the SMS to be looked at again', timeoutMs: 20_000 });
+    await waitFor(() => lookedAt(first), { what: 'the SMS to be looked at again' });
     expect(await rowOf(idempotencyKey)).toMatchObject({ status: 'sending', closedAt: null, asks: 0 });
     await worker.stop();
-  }, 60_000);
+  });
 });

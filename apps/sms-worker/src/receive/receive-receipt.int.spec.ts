@@ -40,7 +40,7 @@ describe('a receipt on the bus', () => {
     app = await NestFactory.createMicroservice(Worker, { strategy, logger: false, abortOnError: false });
     app.useGlobalFilters(new TransportExceptionFilter());
     await app.listen();
-  }, 60_000);
+  });
   afterAll(async () => {
     await app.close();
     await bus.close();

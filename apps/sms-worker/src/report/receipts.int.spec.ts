@@ -10,7 +10,7 @@ let gateway: Service;
 beforeAll(async () => {
   ground = await startSmsGround({ PUBLIC_URL }, ['sms-worker', 'gateway']);
   [, gateway] = await Promise.all([ground.startWorker(), ground.startGateway()]);
-}, 120_000);
+});
 afterEach(() => ground.provider.reset());
 afterAll(() => ground.close());
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
   const routes = { SMS_ROUTES: 'CN=twilio>sandbox,US=sandbox', SMS_COUNTRIES: 'CN,US,FR', SMS_CIRCUIT_FAILURES: '2', SMS_CIRCUIT_OPEN_MS: '60000' };
   ground = await startSmsGround({ NODE_ENV: 'test', ...routes }, ['sms-worker', 'gateway']);
   [worker, gateway] = await Promise.all([ground.startWorker(), ground.startGateway()]);
-}, 120_000);
+});
 afterEach(() => ground.provider.reset());
 afterAll(() => ground.close());
 
@@ -63,7 +63,7 @@ describe('a receipt', () => {
   it('makes an SMS delivered, and sms.delivered tells of it once', async () => {
     const { idempotencyKey } = await ordered('+15005550009');
     const told = async () => (await ground.eventsOf(SmsDelivered)).filter((it) => it.idempotencyKey === idempotencyKey);
-    await waitFor(async () => (await told()).length > 0, { what: 'sms.delivered', timeoutMs: 15_000 });
+    await waitFor(async () => (await told()).length > 0, { what: 'sms.delivered' });
     expect(await ground.ledger.smsDelivery.findFirst({ where: { idempotencyKey } })).toMatchObject({ status: 'delivered', provider: 'sandbox' });
     expect(await told()).toHaveLength(1);
     expect((await ground.eventsOf(SmsSent)).filter((it) => it.idempotencyKey === idempotencyKey)).toHaveLength(1);
@@ -72,7 +72,7 @@ describe('a receipt', () => {
   it('that the phone did not get it makes sms.failed of an SMS that was sent', async () => {
     const { idempotencyKey } = await ordered('+15005550005');
     const told = async () => (await ground.eventsOf(SmsFailed)).filter((it) => it.idempotencyKey === idempotencyKey);
-    expect(await waitFor(async () => (await told()).length > 0 && told(), { what: 'sms.failed', timeoutMs: 15_000 })).toMatchObject([{ code: 'UNDELIVERED', provider: 'sandbox' }]);
+    expect(await waitFor(async () => (await told()).length > 0 && told(), { what: 'sms.failed' })).toMatchObject([{ code: 'UNDELIVERED', provider: 'sandbox' }]);
   });
 });
 

@@ -18,7 +18,7 @@ let provider: SandboxProvider;
 beforeAll(async () => {
   const server = await startRedis();
   redis = connectRedis({ url: server.url, name: 'test', logger: silentLogger });
-}, 60_000);
+});
 afterAll(() => closeRedis(redis));
 stopAfterTests();
 beforeEach(() => {

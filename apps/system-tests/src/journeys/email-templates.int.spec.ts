@@ -13,7 +13,7 @@ beforeAll(async () => {
   const { id } = await new TenantRepository(sql).create('acme');
   for (const scope of ['admin', 'publish'] as const) keys[scope] = (await new ApiKeyRepository(sql).create({ tenantId: id, name: scope, scopes: [scope] })).token;
   await sql.end();
-}, 120_000);
+});
 
 async function call(method: string, path: string, { key = gatewayToken, body, headers = {} }: { key?: string | undefined; body?: unknown; headers?: Record<string, string> } = {}) {
   const init = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };

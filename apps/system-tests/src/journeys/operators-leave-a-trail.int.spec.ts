@@ -7,7 +7,7 @@ let queues: QueueService;
 beforeAll(async () => {
   system = await startSystem({ replicas: { 'email-worker': 0 } });
   queues = new QueueService({ redisUrl: system.redis.url });
-}, 60_000);
+});
 afterAll(() => queues.close());
 // below the hook above: connections are closed while their server is there
 stopAfterTests();

@@ -9,7 +9,7 @@ let collector: Collector;
 beforeAll(async () => {
   collector = await startCollector();
   system = await startSystem({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
-}, 60_000);
+});
 afterAll(() => collector.stop());
 
 interface ErrorAnswer {

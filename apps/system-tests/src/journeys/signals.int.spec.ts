@@ -7,7 +7,7 @@ stopAfterTests();
 let system: System;
 beforeAll(async () => {
   system = await startSystem();
-}, 60_000);
+});
 
 describe('a changed profile', () => {
   it('is forgotten by every gateway replica as soon as the signal is heard, over NestJS own Redis transport', async () => {
@@ -38,5 +38,5 @@ describe('a changed profile', () => {
     redis.disconnect();
     expect(heardBy).toBe(replicas.length);
     for (const url of replicas) await waitFor(async () => (await nameAt(url)) === 'Ada', { what: 'the new profile' });
-  }, 30_000);
+  });
 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   receiverPort = port;
   // where the pages read the key that npm start made
   examples = await writeExamples(new Map([...found.files, ['.data/secrets.json', JSON.stringify({ developmentApiKey: started.apiKey })]]));
-}, 120_000);
+});
 afterAll(() => examples.remove());
 
 const has = (program: string) => spawnSync(program, ['--version']).status === 0;
@@ -37,7 +37,7 @@ describe('the commands of a page', () => {
       if (answer === undefined) expect(`${commands}\n${output}`).not.toContain('"code":"');
       else expect(output).toMatch(answerPattern(here(answer)));
     }
-  }, 90_000);
+  });
 });
 
 describe('the receivers of webhooks.md', () => {
@@ -53,7 +53,7 @@ describe('the receivers of webhooks.md', () => {
     const env = { ...process.env, PORT: String(port), SECRET: `whsec_bm90IHRoaXMgb25lLCB0aGUgb2xkIG9uZQ== ${secret}` };
     const receiver = startChild({ name: file, command: program, args: [file], cwd: examples.root, env });
     const post = (headers: Record<string, string>, body: string) => fetch(`http://127.0.0.1:${port}/hooks`, { method: 'POST', headers, body }).then(({ status }) => status);
-    await waitFor(() => post({}, '{}').then((status) => status === 401, () => false), { what: `${file} to answer`, timeoutMs: 20_000 });
+    await waitFor(() => post({}, '{}').then((status) => status === 401, () => false), { what: `${file} to answer` });
     const body = '{"type":"parcel.sent","timestamp":"2026-11-21T04:38:07.920Z","data":{"parcel":"ä"}}';
     const good = signed(secret, 'one', body);
     expect(await post(good, body)).toBe(204);
@@ -65,7 +65,7 @@ describe('the receivers of webhooks.md', () => {
     await waitFor(() => receiver.output().includes('parcel'), { what: 'the message' });
     expect(receiver.output().match(/parcel"/g)).toHaveLength(1);
     await receiver.end('SIGKILL', 0);
-  }, 40_000);
+  });
 });
 
 function signed(secret: string, id: string, body: string, nowMs = Date.now()): Record<string, string> {

@@ -6,7 +6,7 @@ stopAfterTests();
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 
 const holder = `SELECT pid FROM pg_stat_activity WHERE application_name = 'angarium-migrate-lock'`;
 async function sql(text: string): Promise<unknown[]> {

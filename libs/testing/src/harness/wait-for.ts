@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface WaitOptions {
   /** What is awaited, for the message: "the mail to arrive". */
   readonly what: string;
-  /** Default 10 000 ms. */
+  /** Default 30 000 ms: for what never comes; busy machines are slow. */
   readonly timeoutMs?: number;
   /** Pause between two looks. Default 20 ms. */
   readonly everyMs?: number;
@@ -18,7 +18,7 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
  * @throws Error naming what was awaited, for how long, and what was seen last.
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
-  const { what, timeoutMs = 10_000, everyMs = 20 } = options;
+  const { what, timeoutMs = 30_000, everyMs = 20 } = options;
   const deadline = performance.now() + timeoutMs;
   let seen: unknown;
   let cause: unknown;

@@ -88,6 +88,11 @@ export class HeldEntries {
     return mayTry;
   }
 
+  /** Forgets what waits for a retry: it is not this replica's to try any more. Running entries stay. */
+  endWaits(): void {
+    for (const entry of this.all()) if (entry.state === 'waiting') this.remove(entry);
+  }
+
   /** How many entries may be read now. Requests have places of their own: slow events do not keep a question waiting. */
   room(kind: Kind): number {
     const { running, waiting } = this.counts[kind];

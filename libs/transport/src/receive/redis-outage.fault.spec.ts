@@ -74,7 +74,7 @@ describe.each(['always', 'everysec'] as const)('Redis with appendfsync %s', (app
         const seen = new Set(handled.map(({ userId }) => userId));
         return [...acknowledged].every((userId) => seen.has(userId));
       },
-      { what: 'every acknowledged event', timeoutMs: 20_000 },
+      { what: 'every acknowledged event' },
     );
     const seen = handled.map(({ userId }) => userId);
     const counters = {
@@ -127,7 +127,7 @@ describe.each(['always', 'everysec'] as const)('Redis with appendfsync %s', (app
     raw.disconnect();
     expect(storedIds).toHaveLength(ids.size);
     expect(new Set(storedIds).size).toBe(ids.size);
-    await waitFor(() => new Set(handled.map(({ userId }) => userId)).size === ids.size, { what: 'all of them', timeoutMs: 20_000 });
+    await waitFor(() => new Set(handled.map(({ userId }) => userId)).size === ids.size, { what: 'all of them' });
   });
 });
 

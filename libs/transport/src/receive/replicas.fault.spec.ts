@@ -125,7 +125,7 @@ describe('replicas of a service', () => {
       }
     }
     const heir = await startApp({ service: 'careful', instance: 'heir', redisUrl: redis.url, leaseMs: 900 }, [Heir]);
-    await waitFor(() => ended.includes(`heir ${user(12).userId}`), { what: 'the message given back', timeoutMs: 5_000 });
+    await waitFor(() => ended.includes(`heir ${user(12).userId}`), { what: 'the message given back', timeoutMs: 20_000 });
     expect(ended.filter((it) => it.endsWith(user(11).userId))).toHaveLength(1);
     await heir.close();
     expect(await raw.xinfo('CONSUMERS', stream(), 'careful')).toHaveLength(1);

@@ -109,6 +109,7 @@ export class StreamConsumer {
     this.deadLetters.stop();
     const tidied = this.tidyUp().catch(ignoreError(this.logger, 'stream-consumer.stop', 'the leases end by themselves'));
     await Promise.race([tidied, new Promise((resolve) => setTimeout(resolve, TIDY_MS).unref())]);
+    this.held.endWaits();
     if (this.replies !== this.commands) await closeRedis(this.replies);
     await closeRedis(this.commands);
   }

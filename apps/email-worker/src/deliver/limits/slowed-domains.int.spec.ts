@@ -18,7 +18,7 @@ beforeAll(async () => {
   ground = await startWorkerGround({ EMAIL_DOMAIN_RATE: String(RATE) });
   redis = connectRedis({ url: ground.redisServer.url, name: 'test', logger: silentLogger });
   await ground.start();
-}, 120_000);
+});
 afterEach(() => ground.inbox.resetFaults());
 afterAll(async () => {
   await Promise.all([ground.close(), closeRedis(redis)]);
@@ -37,7 +37,7 @@ async function aheadOfHalf(domain: string, count = COUNT): Promise<number> {
   const at = await waitFor(async () => {
     const seen = await arrivals(ground.inbox, end);
     return seen.length === count && seen;
-  }, { what: `${count} mails to ${domain}`, timeoutMs: 30_000 });
+  }, { what: `${count} mails to ${domain}` });
   return worstExcess(at, begunAt, HALF);
 }
 
@@ -56,7 +56,7 @@ describe('a receiving domain that says "slower"', () => {
     const [calm, ...slowed] = await Promise.all([aheadOfHalf('calm.example.com'), ...slow.map(({ domain }) => aheadOfHalf(domain, COUNT / 2))]);
     for (const ahead of slowed) expect(ahead).toBeLessThanOrEqual(1);
     expect(calm).toBeGreaterThan(2);
-  }, 60_000);
+  });
 
   it('is back at its full pace ten minutes later', async () => {
     const domain = 'recovering.example.com';
@@ -65,7 +65,7 @@ describe('a receiving domain that says "slower"', () => {
     const [key] = await redis.keys(`*:email:domain:${domain}:slow`);
     await redis.hincrby(key!, 'at', -600_000);
     expect(await aheadOfHalf(domain)).toBeGreaterThan(2);
-  }, 60_000);
+  });
 
   it('is not one that refuses a mail for good', async () => {
     const domain = 'strict.example.com';
@@ -73,5 +73,5 @@ describe('a receiving domain that says "slower"', () => {
     ground.inbox.refuse(to, 550);
     expect(await (await ground.ended((await order(to)).jobId)).getState()).toBe('failed');
     expect(await aheadOfHalf(domain)).toBeGreaterThan(2);
-  }, 60_000);
+  });
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   system = await startGateway();
   queues = new QueueService({ redisUrl: system.redis.url });
   worker = new Worker('email', null, { connection: { url: system.redis.url, db: 1 }, prefix: queuePrefix('angarium'), skipStalledCheck: true });
-}, 120_000);
+});
 
 afterEach(() => queues.openQueue('email').obliterate({ force: true }));
 

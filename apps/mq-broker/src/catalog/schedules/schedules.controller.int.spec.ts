@@ -41,7 +41,7 @@ const reader = testCaller({ id: acme.tenantId, name: 'acme' }, { scopes: new Set
 
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   test = await createTestDatabase(postgres);
   sql = openSql({ url: test.url, logger: silentLogger });

@@ -61,8 +61,9 @@ export class SubscriptionCache {
     private readonly sql: Sql,
     signals: CatalogSignals,
     private readonly logger: Logger,
+    private readonly lookMs = LOOK_MS,
   ) {
-    this.loop = new Loop({ name: 'subscription-cache', everyMs: LOOK_MS, logger, pass: () => this.lookOnce() });
+    this.loop = new Loop({ name: 'subscription-cache', everyMs: lookMs, logger, pass: () => this.lookOnce() });
     signals.onChange(({ kind, id }) => {
       if (kind === 'subscription') void this.reload(id).catch(() => this.loop.kick());
       else this.loop.kick();
@@ -118,7 +119,7 @@ export class SubscriptionCache {
     const since = `${SELECT} WHERE greatest(s.updated_at, t.updated_at) > now() - $1 * interval '1 second'`;
     const rows = isWhole
       ? await this.sql.query<SubscriptionRow>(SELECT)
-      : await this.sql.query<SubscriptionRow>(since, [OVERLAP_SECONDS + LOOK_MS / 1_000], 'subscriptions-changed');
+      : await this.sql.query<SubscriptionRow>(since, [OVERLAP_SECONDS + this.lookMs / 1_000], 'subscriptions-changed');
     for (const row of rows) this.put(row);
     if (!isWhole) return;
     const there = new Set(rows.map(({ id }) => id));

@@ -22,7 +22,7 @@ let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane();
   sql = plane.sql;
-}, 60_000);
+});
 afterAll(() => plane.close());
 stopAfterTests(); // below, as it stops Postgres
 

@@ -12,7 +12,7 @@ let database: TestDatabase;
 let sql: Sql;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   database = await createTestDatabase(postgres);
   sql = openSql({ url: database.url, logger: silentLogger, poolSize: 8 });

@@ -8,7 +8,7 @@ import { TopicCache } from './topic-cache.js';
 let parts: Parts;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 afterAll(() => parts.close());
 stopAfterTests(); // below, as it stops the servers
 

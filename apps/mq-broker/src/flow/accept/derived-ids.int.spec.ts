@@ -10,7 +10,7 @@ let other: Replica;
 beforeAll(async () => {
   bench = await startFlowBench();
   [one, other] = await Promise.all([bench.replica(), bench.replica()]);
-}, 60_000);
+});
 afterAll(() => bench.close());
 stopAfterTests(); // below, as it stops the servers
 

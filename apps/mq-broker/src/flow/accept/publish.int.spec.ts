@@ -9,7 +9,7 @@ let small: Replica;
 beforeAll(async () => {
   bench = await startFlowBench();
   [one, small] = await Promise.all([bench.replica(), bench.replica({ env: { MAX_MESSAGE_SIZE: '1024', MQ_PUBLISH_RATE: '5', MAX_QUEUE_LENGTH: '3' } })]);
-}, 60_000);
+});
 afterAll(() => bench.close());
 stopAfterTests(); // below, as it stops the servers
 

@@ -10,7 +10,7 @@ let parts: Parts;
 let heard: Committed[][];
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(() => (heard = []));
 afterAll(() => parts.close());
 stopAfterTests(); // below, as it stops Postgres

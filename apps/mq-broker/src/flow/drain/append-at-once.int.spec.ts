@@ -11,7 +11,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   bench = await startFlowBench();
   [one, other, receiver] = await Promise.all([bench.replica(), bench.replica(), startReceiver()]);
-}, 60_000);
+});
 afterAll(async () => {
   await receiver.close();
   await bench.close();

@@ -11,7 +11,7 @@ const queues: Queue[] = [];
 beforeAll(async () => {
   bench = await startFlowBench();
   one = await bench.replica();
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(queues.map((it) => it.close()));
   await bench.close();

@@ -13,7 +13,7 @@ const SLOTS = 20;
 beforeAll(async () => {
   bench = await startFlowBench();
   [one, receiver] = await Promise.all([bench.replica({ env: { MAX_CONCURRENT_CONSUMERS: String(SLOTS) } }), startReceiver()]);
-}, 60_000);
+});
 beforeEach(() => {
   held = new Promise((resolve) => (letGo = resolve));
 });
@@ -179,5 +179,5 @@ describe('what cannot be read', () => {
     await bench.servers.redis.restart();
     await toCall('/back', 20, 20_000);
     expect(new Set(receiver.at('/back').map(({ body }) => body)).size).toBe(20);
-  }, 40_000);
+  });
 });

@@ -17,7 +17,7 @@ let lane: DrainLane;
 let sweep: SweepUndrained;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(async () => {
   topicId = await parts.topic();
   epoch = new Epoch(parts.redis, parts.addresses.mqKey('epoch'));

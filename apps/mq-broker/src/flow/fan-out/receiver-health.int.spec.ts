@@ -12,7 +12,7 @@ let parts: Parts;
 let clock = 0;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(() => (clock = Date.now()));
 afterAll(() => parts.close());
 stopAfterTests(); // below, as it stops the servers

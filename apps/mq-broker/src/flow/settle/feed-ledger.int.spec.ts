@@ -10,7 +10,7 @@ let fed: string[] = [];
 let feeds: FeedLedger;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(async () => {
   await parts.sql.execute('DELETE FROM broker.deliveries');
   await parts.sql.execute('DELETE FROM broker.delivery_feeds');

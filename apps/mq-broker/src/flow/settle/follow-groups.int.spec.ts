@@ -15,7 +15,7 @@ let behind: { id: string; partition: number }[] = [];
 const LEASE_MS = 300;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(async () => {
   await parts.sql.execute('DELETE FROM broker.message_subscriptions');
   topicId = await parts.topic();

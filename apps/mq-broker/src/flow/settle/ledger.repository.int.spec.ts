@@ -9,7 +9,7 @@ let topicId: string;
 let subscriptionId: string;
 beforeAll(async () => {
   parts = await makeParts();
-}, 60_000);
+});
 beforeEach(async () => {
   await parts.sql.execute('DELETE FROM broker.deliveries');
   topicId = await parts.topic(2);

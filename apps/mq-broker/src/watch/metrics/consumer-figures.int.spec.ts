@@ -12,7 +12,7 @@ let sql: Sql;
 let make: ReturnType<typeof makeCatalog>;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+});
 beforeEach(async () => {
   database = await createTestDatabase(postgres);
   sql = openSql({ url: database.url, logger: silentLogger, poolSize: 2 });

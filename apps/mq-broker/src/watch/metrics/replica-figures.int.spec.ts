@@ -17,7 +17,7 @@ beforeAll(async () => {
   redis = await startRedis();
   admin = new Redis(redis.url, { retryStrategy: () => 50, disconnectTimeout: 50 });
   admin.on('error', () => undefined);
-}, 60_000);
+});
 beforeEach(() => {
   namespace = `t${randomUUID()}`;
 });

@@ -13,7 +13,7 @@ let running: Ledger | undefined;
 
 beforeAll(async () => {
   [ground, sink] = await Promise.all([startBrokerGround(), startSink()]);
-}, 120_000);
+});
 afterEach(async () => {
   // also where a test failed
   const stopping = running?.stop();
@@ -81,7 +81,7 @@ describe('a replica that is killed', () => {
       sink.answer((path, n) => (n % 10 === 3 && !failed.has(`${path} ${n}`) && failed.add(`${path} ${n}`) ? 503 : 200));
       it.ledger.start(8);
       const [victim] = replicas;
-      await waitFor(() => !victim!.isRunning(), { what: 'the replica to die', timeoutMs: 20_000 });
+      await waitFor(() => !victim!.isRunning(), { what: 'the replica to die' });
       const [before, then] = [arrivedCount(it.plain), performance.now()];
       await waitFor(() => arrivedCount(it.plain) > before + 20, { what: 'deliveries to go on', timeoutMs: 20_000, everyMs: 20 });
       process.stdout.write(`${dieAt}: deliveries went on after ${Math.round(performance.now() - then)} ms\n`);
@@ -99,7 +99,7 @@ describe('Redis', () => {
     await waitFor(() => arrivedCount(it.plain) > 50, { what: 'the load' });
     await ground.redis.kill('SIGKILL');
     const before = it.ledger.acknowledged.size;
-    await waitFor(() => it.ledger.acknowledged.size > before + 100, { what: 'publishes without Redis', timeoutMs: 10_000 });
+    await waitFor(() => it.ledger.acknowledged.size > before + 100, { what: 'publishes without Redis' });
     await ground.redis.restart();
     const back = arrivedCount(it.plain);
     await waitFor(() => arrivedCount(it.plain) > back, { what: 'the first delivery', timeoutMs: 20_000, everyMs: 20 });
@@ -126,7 +126,7 @@ describe('Redis', () => {
     await waitFor(() => arrivedCount(it.plain) > 20, { what: 'the load' });
     ground.redisProxy.halfOpen();
     const before = it.ledger.acknowledged.size;
-    await waitFor(() => it.ledger.acknowledged.size > before + 50, { what: 'publishes while Redis is silent', timeoutMs: 10_000 });
+    await waitFor(() => it.ledger.acknowledged.size > before + 50, { what: 'publishes while Redis is silent' });
     ground.redisProxy.reset();
     ground.redisProxy.pass();
     await allArrived(it, 'Redis half open, then reset');
@@ -139,10 +139,10 @@ describe('Postgres', () => {
     it.ledger.start(6);
     await waitFor(() => arrivedCount(it.plain) > 50, { what: 'the load' });
     await ground.postgres.kill('SIGKILL');
-    await waitFor(() => it.ledger.failures.length > 5, { what: 'refusals', timeoutMs: 20_000 });
+    await waitFor(() => it.ledger.failures.length > 5, { what: 'refusals' });
     await ground.postgres.restart();
     const before = it.ledger.acknowledged.size;
-    await waitFor(() => it.ledger.acknowledged.size > before + 30, { what: 'publishes again', timeoutMs: 10_000 });
+    await waitFor(() => it.ledger.acknowledged.size > before + 30, { what: 'publishes again' });
     await allArrived(it, 'Postgres killed');
     for (const failure of it.ledger.failures) expect(failure).toMatch(/503 .*"retryAfter":\d/);
   }, testMs);
@@ -153,7 +153,7 @@ describe('Postgres', () => {
     await waitFor(() => arrivedCount(it.plain) > 50, { what: 'the load' });
     await ground.sql.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mq-broker'`);
     const before = it.ledger.acknowledged.size;
-    await waitFor(() => it.ledger.acknowledged.size > before + 100, { what: 'publishes again', timeoutMs: 10_000 });
+    await waitFor(() => it.ledger.acknowledged.size > before + 100, { what: 'publishes again' });
     await allArrived(it, 'Postgres connections terminated');
   }, testMs);
 });
@@ -166,7 +166,7 @@ describe('replicas', () => {
     const [frozen] = replicas;
     frozen!.signal('SIGSTOP');
     await it.ledger.stop();
-    await waitFor(() => it.ledger.counters(sink.at(it.plain)).lost === 0, { what: 'the other one to take over', timeoutMs: 15_000 });
+    await waitFor(() => it.ledger.counters(sink.at(it.plain)).lost === 0, { what: 'the other one to take over' });
     frozen!.signal('SIGCONT');
     await allArrived(it, 'a replica frozen past its leases');
   }, testMs);
