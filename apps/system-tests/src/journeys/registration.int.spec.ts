@@ -129,13 +129,21 @@ describe('every service', () => {
     const answer = await system.post('/register', { email: 'grace@example.com', username: 'grace', password: 'correct horse battery' });
     expect(answer.status).toBe(201);
     await waitForMails(system.inbox, ['grace@example.com']);
-    const jobs = await waitFor(() => collector.spans().filter(({ name }) => name === 'job send-email').length === 2 && collector.spans(), { what: 'the spans' });
-    const job = jobs.filter(({ name }) => name === 'job send-email').at(-1);
-    const trace = jobs.filter(({ traceId }) => traceId === job?.traceId);
+    // each service sends its spans when it gets round to it
+    const isWhole = (spans: ReturnType<typeof collector.spans>) =>
+      spans.some(({ name }) => name === 'POST /register') && spans.some(({ name, service }) => name === 'handle user.created' && service === 'task-worker');
+    const trace = await waitFor(
+      () => {
+        const job = collector.spans().filter(({ name }) => name === 'job send-email')[1];
+        const spans = collector.spans().filter(({ traceId }) => traceId === job?.traceId);
+        return isWhole(spans) && spans;
+      },
+      { what: 'the whole trace of the second registration' },
+    );
+    const job = trace.find(({ name }) => name === 'job send-email');
     const parentOf = (span: { parentSpanId?: string } | undefined) => trace.find(({ spanId }) => spanId === span?.parentSpanId);
     expect(parentOf(job)).toMatchObject({ name: 'handle user.created', service: 'email-worker' });
     expect(parentOf(parentOf(job))).toMatchObject({ name: 'POST /register', service: 'gateway' });
-    expect(trace.filter(({ service }) => service === 'task-worker').map(({ name }) => name)).toContain('handle user.created');
-    expect(JSON.stringify(jobs)).not.toContain('@example.com');
+    expect(JSON.stringify(trace)).not.toContain('@example.com');
   });
 });
