@@ -58,13 +58,16 @@ const expiryText = (expiresInMs: number | undefined) => (expiresInMs === undefin
 const isoDay = (date: Date) => date.toISOString().slice(0, 10);
 const minute = (date: Date | null) => (date === null ? '-' : `${date.toISOString().slice(0, 16)}Z`);
 
-function keyRow({ id, tenant, name, scopes, isValid, revokedAt, createdAt, expiresAt }: ListedApiKey): string[] {
-  const state = isValid ? 'valid' : revokedAt === null ? 'expired' : 'revoked';
-  return [id, tenant, name, scopes.join(','), state, minute(createdAt), minute(expiresAt)];
+const stateOf = ({ isValid, revokedAt }: ListedApiKey | ListedServiceToken) => (isValid ? 'valid' : revokedAt === null ? 'expired' : 'revoked');
+
+function keyRow(key: ListedApiKey): string[] {
+  const { id, tenant, name, scopes, createdAt, expiresAt } = key;
+  return [id, tenant, name, scopes.join(','), stateOf(key), minute(createdAt), minute(expiresAt)];
 }
 
-function tokenRow({ id, service, permissions, isValid, createdAt, expiresAt }: ListedServiceToken): string[] {
-  return [id, service, permissions.join(','), isValid ? 'valid' : 'ended', minute(createdAt), minute(expiresAt)];
+function tokenRow(token: ListedServiceToken): string[] {
+  const { id, service, permissions, createdAt, expiresAt } = token;
+  return [id, service, permissions.join(','), stateOf(token), minute(createdAt), minute(expiresAt)];
 }
 
 function printTable(heads: readonly string[], rows: readonly (readonly string[])[], { out, note }: Output): void {

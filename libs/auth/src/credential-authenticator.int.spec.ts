@@ -184,6 +184,18 @@ describe('a service token', () => {
     expect((await serviceTokens.list('user-service')).filter((it) => it.isValid)).toHaveLength(2);
     await serviceTokens.create({ service: 'other-service', permissions: [] });
   });
+
+  it('that was revoked stays so when the clock is set back', async () => {
+    const { id, token } = await serviceTokens.create({ service: 'clock-service', permissions: ['*'] });
+    await serviceTokens.revoke(id);
+    // what the hour before sees of it
+    await sql.execute("UPDATE auth.service_tokens SET expires_at = expires_at + interval '1 hour', revoked_at = revoked_at + interval '1 hour' WHERE id = $1", [id]);
+    expect(await refusalOf(() => authenticator.authenticate({ 'x-service-token': token }, ofService('anything')))).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining('revoked') as string,
+    });
+    expect(await serviceTokens.list('clock-service')).toMatchObject([{ id, isValid: false, revokedAt: expect.any(Date) as Date }]);
+  });
 });
 
 describe('what cannot be a credential', () => {

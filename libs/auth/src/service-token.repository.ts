@@ -8,6 +8,7 @@ import { createServiceToken, hashToken } from './tokens.js';
 const MAX_VALID_COUNT = 2;
 /** "svct": beside the hash of a service's name, so that locks of others are not met. */
 const LOCK_CLASS = 0x73766374;
+const IS_VALID = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 export interface NewServiceToken {
   /** At most 100 characters. */
@@ -27,6 +28,7 @@ export interface ListedServiceToken {
   readonly permissions: readonly string[];
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
   readonly isValid: boolean;
 }
 
@@ -34,6 +36,7 @@ interface FoundRow {
   readonly hash: string;
   readonly service: string;
   readonly permissions: readonly string[];
+  readonly isRevoked: boolean;
   readonly expiresInMs: number | null;
 }
 
@@ -48,7 +51,7 @@ export class ServiceTokenRepository {
     return this.sql.transaction(async (tx) => {
       // two at once would both find room for one
       await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_CLASS, service]);
-      const valid = await tx.query<{ id: string }>('SELECT id FROM auth.service_tokens WHERE service = $1 AND (expires_at IS NULL OR expires_at > now()) ORDER BY created_at', [service]);
+      const valid = await tx.query<{ id: string }>(`SELECT id FROM auth.service_tokens WHERE service = $1 AND ${IS_VALID} ORDER BY created_at`, [service]);
       if (valid.length >= MAX_VALID_COUNT) {
         throw AuthErrors.SERVICE_TOKENS_FULL(`${service} has ${valid.length} valid tokens (${valid.map((it) => it.id).join(', ')}); the limit is ${MAX_VALID_COUNT}. Revoke one, then make the new one.`);
       }
@@ -63,25 +66,27 @@ export class ServiceTokenRepository {
   /** All tokens, or those of one service, the newest first; ended ones too. */
   list(service?: string): Promise<ListedServiceToken[]> {
     const text = `
-      SELECT id, service, permissions, created_at AS "createdAt", expires_at AS "expiresAt", expires_at IS NULL OR expires_at > now() AS "isValid"
+      SELECT id, service, permissions, created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt", ${IS_VALID} AS "isValid"
       FROM auth.service_tokens WHERE $1::text IS NULL OR service = $1 ORDER BY created_at DESC, id`;
     return this.sql.query<ListedServiceToken>(text, [service]);
   }
 
-  /** Ends a token: it expires now; services that know it let it go within 30 s. Idempotent. @returns whether there is such a token. */
+  /** Ends a token for good; services that know it let it go within 30 s. Idempotent. @returns whether there is such a token. */
   async revoke(id: string): Promise<boolean> {
-    return (await this.sql.execute('UPDATE auth.service_tokens SET expires_at = least(expires_at, now()) WHERE id = $1', [id])) > 0;
+    // services of the version before look at the expiry alone; that is a time, which a clock that is set back would undo
+    const text = 'UPDATE auth.service_tokens SET revoked_at = coalesce(revoked_at, now()), expires_at = least(expires_at, now()) WHERE id = $1';
+    return (await this.sql.execute(text, [id])) > 0;
   }
 
   /** What is known of the tokens with these hashes, by hash; those that nobody has are left out. */
   async findByHashes(hashes: readonly string[]): Promise<Map<string, FoundCredential<ServiceCaller>>> {
     const text = `
-      SELECT token_hash AS hash, service, permissions, extract(epoch FROM expires_at - now())::float8 * 1000 AS "expiresInMs"
+      SELECT token_hash AS hash, service, permissions, revoked_at IS NOT NULL AS "isRevoked", extract(epoch FROM expires_at - now())::float8 * 1000 AS "expiresInMs"
       FROM auth.service_tokens WHERE token_hash = ANY($1::bpchar[])`;
     const rows = await this.sql.query<FoundRow>(text, [hashes], 'auth.find-service-tokens');
-    return new Map(rows.map(({ hash, service, permissions, expiresInMs }) => {
+    return new Map(rows.map(({ hash, service, permissions, isRevoked, expiresInMs }) => {
       const leftMs = expiresInMs ?? Infinity;
-      return [hash, { caller: { kind: 'service', service, permissions: new Set(permissions) }, state: leftMs <= 0 ? 'expired' : 'valid', expiresInMs: leftMs }];
+      return [hash, { caller: { kind: 'service', service, permissions: new Set(permissions) }, state: isRevoked ? 'revoked' : leftMs <= 0 ? 'expired' : 'valid', expiresInMs: leftMs }];
     }));
   }
 }

@@ -19,13 +19,19 @@ const message = 'Your order has been shipped';
 const ordered = async (phone: string) => (await ground.queues.sendSms({ phone, message }, { idempotencyKey: someKey() })).jobId;
 const jobOf = async (jobId: string) => (await ground.queues.openQueue('sms').getJob(jobId)) as Job | undefined;
 
-/** As if what was sent to the one phone that there is had been sent earlier, so that nobody has to wait a minute. */
-async function letPass(ms: number): Promise<void> {
+/**
+ * As if what was sent to the one phone that there is had been sent earlier, so that nobody has to wait a minute.
+ * @returns when the last one counts as sent, by Redis' clock, in ms.
+ */
+async function letPass(ms: number): Promise<number> {
+  const sentAt: number[] = [];
   const keys = await ground.redis.keys('*sms:phone:*');
   for (const key of keys.filter((it) => !it.endsWith(':n'))) {
     const [member = '', score = ''] = await ground.redis.zrange(key, '-1', '-1', 'WITHSCORES');
     await ground.redis.zadd(key, Number(score) - ms, member);
+    sentAt.push(Number(score) - ms);
   }
+  return Math.max(...sentAt);
 }
 
 describe('a second SMS to a phone within a minute', () => {
@@ -33,21 +39,19 @@ describe('a second SMS to a phone within a minute', () => {
     const phone = somePhone();
     await ground.ended(await ordered(phone));
     const leftMs = 4_000;
-    await letPass(MINUTE_MS - leftMs);
+    const sentAtMs = await letPass(MINUTE_MS - leftMs);
 
     const jobId = await ordered(phone);
     const waiting = await waitFor(async () => ((await ground.queues.openQueue('sms').getJobState(jobId)) === 'delayed' ? jobOf(jobId) : undefined), { what: 'the job to be put back' });
     expect(waiting.attemptsMade).toBe(0);
     expect(waiting.delay).toBeGreaterThan(0);
     expect(waiting.delay).toBeLessThanOrEqual(leftMs);
-    const [first] = ground.provider.takenBy(phone);
     expect(ground.provider.takenBy(phone)).toHaveLength(1);
 
     expect(await ground.ended(jobId)).toMatchObject({ result: { sms: [{ status: 'sent' }] } });
     expect((await jobOf(jobId))?.attemptsMade).toBe(1);
     const [, second] = ground.provider.takenBy(phone);
-    // the first one counts as sent so much earlier than it was
-    expect(second!.at.getTime() - first!.at.getTime()).toBeGreaterThanOrEqual(leftMs - 100);
+    expect(second!.at.getTime() - sentAtMs).toBeGreaterThanOrEqual(MINUTE_MS);
     expect(ground.provider.takenBy(phone)).toHaveLength(2);
   });
 });

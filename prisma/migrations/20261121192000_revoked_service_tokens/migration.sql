@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "auth"."service_tokens" ADD COLUMN     "revoked_at" TIMESTAMPTZ(3);
