@@ -183,6 +183,6 @@ describe('the database module', () => {
     const connections = () => db.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity WHERE application_name = 'kitchen'`;
     expect(await connections()).not.toEqual([]);
     await app.close();
-    await waitFor(async () => (await connections()).length === 0, { what: 'the connections to end' });
+    await waitFor(async () => (await connections()).length === 0, { what: 'the connections to end', timeoutMs: 2_000 });
   });
 });

@@ -261,7 +261,7 @@ describe('closing', () => {
   it('of idle connections happens by itself', async () => {
     const { url, sockets } = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));
     await egressWith({ keepAliveMs: 50 }).request(post(url));
-    await waitFor(() => sockets.size === 0, { what: 'the idle connection to be closed' });
+    await waitFor(() => sockets.size === 0, { what: 'the idle connection to be closed', timeoutMs: 2_000 });
   });
 
   it('of the connections to the origin used longest ago makes room for a new one', async () => {

@@ -53,7 +53,7 @@ function work(more: { concurrency?: number; expressSlots?: number; limiter?: { m
 }
 const add = (key: string, priority: JobPriority, more: object = {}) => queues.sendEmail(mail, { idempotencyKey: key, priority, ...more });
 const isBegun = (key: string) => begun.find((it) => it.key === key);
-const beginOf = (key: string, timeoutMs = 30_000) => waitFor(() => isBegun(key), { what: `${key} to begin`, timeoutMs, everyMs: 1 });
+const beginOf = (key: string, timeoutMs = 5_000) => waitFor(() => isBegun(key), { what: `${key} to begin`, timeoutMs, everyMs: 1 });
 const stateOf = async (key: string) => (await queues.getJob('email', key)).state;
 
 /** All slots busy with slow jobs, and 200 more of low priority behind them. */

@@ -18,10 +18,14 @@ async function query<T extends pg.QueryResultRow>(sql: string): Promise<T[]> {
   }
 }
 
+// the load of a test ends with it, also when it fails
+let isOver: boolean;
+beforeEach(() => void (isOver = false));
+afterEach(() => void (isOver = true));
+
 describe('Postgres killed and restarted during registrations', () => {
   it('no user without its event, no event without its user, clear 503s meanwhile, and nothing needs a restart', async () => {
     const answers: { status: number; body: Registered & { code?: string; retryAfter?: number } }[] = [];
-    let isOver = false;
     let next = 0;
     const registering = Array.from({ length: 6 }, async () => {
       while (!isOver) {

@@ -7,10 +7,14 @@ beforeAll(async () => {
   system = await startSystem({ replicas: { 'email-worker': 2, 'task-worker': 2 } });
 });
 
+// the load of a test ends with it, also when it fails
+let isOver: boolean;
+beforeEach(() => void (isOver = false));
+afterEach(() => void (isOver = true));
+
 describe('SIGTERM during load', () => {
   it('ends every service with exit code 0 within its grace time, after the work in flight; nothing is lost or done twice', async () => {
     const numbers: number[] = [];
-    let isOver = false;
     let next = 0;
     const registering = Array.from({ length: 4 }, async () => {
       while (!isOver) {

@@ -50,7 +50,7 @@ function consume(handler: Handler<{ n: number }>, how: ConsumeOptions = {}): Con
   return running;
 }
 const receiptsOf = (contract: Parameters<FakeBroker['callsOf']>[0]) => (broker.callsOf(contract) as { receipts: string[] }[]).flatMap(({ receipts }) => receipts);
-const until = (condition: () => boolean, what: string) => waitFor(condition, { what });
+const until = (condition: () => boolean, what: string) => waitFor(condition, { what, timeoutMs: 5_000 });
 
 describe('a consumer', () => {
   it('hands over messages with their payload and acknowledges many in few calls', async () => {

@@ -114,7 +114,7 @@ describe('relaying', () => {
     relay.start();
     const names = Array.from({ length: 60 }, (_, n) => `${n}`);
     await Promise.all(names.map((name) => addNamed(name).then(() => [relay.kick(), relay.kick()])));
-    await waitFor(() => published.length === 60, { what: 'all to be published' });
+    await waitFor(() => published.length === 60, { what: 'all to be published', timeoutMs: 5_000 });
     expect([most, new Set(published.map(nameOf)).size]).toEqual([1, 60]);
   });
 
@@ -215,7 +215,7 @@ describe('when events cannot be published', () => {
     expect(attempts).toBeGreaterThanOrEqual(2);
     expect(await waitingCount()).toBe(2);
     isAway = false;
-    await waitFor(isEmpty, { what: 'the outbox to be empty' });
+    await waitFor(isEmpty, { what: 'the outbox to be empty', timeoutMs: 2_000 });
     expect(published.map(nameOf)).toEqual(['a', 'b']);
   });
 
@@ -244,7 +244,7 @@ describe('when events cannot be published', () => {
       },
     });
     relay.start();
-    await waitFor(() => published.length === 29, { what: 'the others to be published' });
+    await waitFor(() => published.length === 29, { what: 'the others to be published', timeoutMs: 5_000 });
     expect(published.map(nameOf)).toEqual(names.filter((it) => it !== 'poison'));
     const aside = await db.$queryRaw`SELECT data, refused_reason FROM accounts.outbox_events WHERE refused_at IS NOT NULL`;
     expect(aside).toEqual([{ data: '{"name":"poison"}', refused_reason: expect.stringContaining('SOUP_REFUSED') as string }]);

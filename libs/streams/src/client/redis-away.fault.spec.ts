@@ -36,6 +36,11 @@ async function startProxy(redisPort: number) {
   return { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, state, cut, stop };
 }
 
+// the load of a test ends with it, also when it fails
+let isOver: boolean;
+beforeEach(() => void (isOver = false));
+afterEach(() => void (isOver = true));
+
 describe('when Redis is away', () => {
   let server: RunningServer;
   let redis: Redis;
@@ -182,7 +187,6 @@ describe('when Redis is away', () => {
     await reader.consumeFromGroup<number>('soups', 'cooks', 'anna', ({ data }) => void handled.add(data), { reclaimIdleMs: 300 });
     const answers = new Map<number, string | null>();
     let next = 0;
-    let isOver = false;
     const load = Array.from({ length: 32 }, async () => {
       while (!isOver) {
         const at = next++;

@@ -38,8 +38,8 @@ async function client() {
   await once(socket, 'connect');
   return it;
 }
-const answered = (it: { text: string }, text: string) => waitFor(() => it.text === text, { what: `the answer ${text}` });
-const ended = (it: { end: string | undefined }) => waitFor(() => it.end, { what: 'the connection to end' });
+const answered = (it: { text: string }, text: string) => waitFor(() => it.text === text, { what: `the answer ${text}`, timeoutMs: 2_000 });
+const ended = (it: { end: string | undefined }) => waitFor(() => it.end, { what: 'the connection to end', timeoutMs: 2_000 });
 
 describe('a fault proxy', () => {
   it('hands on bytes and the end of a connection while it passes', async () => {
@@ -64,7 +64,7 @@ describe('a fault proxy', () => {
     proxy.reset();
     for (const it of [ada, bob]) it.socket.destroy();
     for (const it of atServer) it.destroy();
-    await waitFor(() => openCount() === before, { what: 'all sockets to be closed' });
+    await waitFor(() => openCount() === before, { what: 'all sockets to be closed', timeoutMs: 2_000 });
   });
 
   it('resets what is open and what comes, until it passes again', async () => {

@@ -106,7 +106,7 @@ describe('faults', () => {
   it('hold a complete mail back until released, and count who waits', async () => {
     inbox.hold();
     const sending = Promise.all([mailer().sendMail(letter), mailer().sendMail(letter)]);
-    await waitFor(() => inbox.waiting === 2, { what: 'two mails at the gate' });
+    await waitFor(() => inbox.waiting === 2, { timeoutMs: 5_000, what: 'two mails at the gate' });
     expect(inbox.count).toBe(0);
     inbox.release();
     await sending;
@@ -117,11 +117,11 @@ describe('faults', () => {
     inbox.hold();
     const dying = mailer();
     const sending = dying.sendMail(letter).catch((error: unknown) => error);
-    await waitFor(() => inbox.waiting === 1, { what: 'the mail at the gate' });
+    await waitFor(() => inbox.waiting === 1, { timeoutMs: 5_000, what: 'the mail at the gate' });
     dying.close();
     transports.length = 0;
     await cutSockets();
-    await waitFor(() => inbox.waiting === 0, { what: 'the inbox to see the sender gone' });
+    await waitFor(() => inbox.waiting === 0, { timeoutMs: 5_000, what: 'the inbox to see the sender gone' });
     inbox.release();
     await sending;
     await mailer().sendMail({ ...letter, subject: 'after' });
@@ -195,7 +195,7 @@ describe('starting', () => {
   it('can be stopped twice and while a mail is held', async () => {
     inbox.hold();
     const sending = mailer().sendMail(letter).catch(() => 'failed');
-    await waitFor(() => inbox.waiting === 1, { what: 'the mail at the gate' });
+    await waitFor(() => inbox.waiting === 1, { timeoutMs: 5_000, what: 'the mail at the gate' });
     await inbox.stop();
     await inbox.stop();
     expect(await sending).toBe('failed');

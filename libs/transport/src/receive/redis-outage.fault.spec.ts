@@ -25,6 +25,10 @@ describe.each(['always', 'everysec'] as const)('Redis with appendfsync %s', (app
   let redis: RunningServer;
   let app: INestApplication;
   let bus: MessageBus;
+  // load and faults of a test end with it, also when it fails
+  let isOver: boolean;
+  beforeEach(() => void (isOver = false));
+  afterEach(() => void (isOver = true));
 
   beforeAll(async () => {
     handled = [];
@@ -56,7 +60,6 @@ describe.each(['always', 'everysec'] as const)('Redis with appendfsync %s', (app
     const keepOffering = async (until: () => boolean) => {
       while (!until()) await offer(next++);
     };
-    let isOver = false;
     for (let lane = 0; lane < 1_000; lane++) emits.push(keepOffering(() => isOver));
     await waitFor(() => acknowledged.size > 2_000, { what: 'load' });
     for (let n = 0; n < 100; n++) sends.push(bus.send(GetUser, { userId: user(n).userId }).catch((error: unknown) => error));
@@ -108,7 +111,6 @@ describe.each(['always', 'everysec'] as const)('Redis with appendfsync %s', (app
     const raw = new Redis(redis.url);
     handled = [];
     const ids = new Set<string>();
-    let isOver = false;
     const cutting = (async () => {
       while (!isOver) {
         await raw.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

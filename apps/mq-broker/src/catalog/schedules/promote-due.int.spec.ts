@@ -56,13 +56,14 @@ describe('promoting what is due', () => {
     expect(await promoterOf().promoteOnce()).toBe(0);
   });
 
-  it('publishes nothing early, by the clock of Postgres', async () => {
+  it('publishes nothing early and nothing long after, by the clock of Postgres', async () => {
     const topic = await addTopic(sql, { partitionCount: 4 });
     for (let n = 0; n < 40; n++) await addSchedule(sql, topic, { due: { delayMs: 1 + n * 7 } });
     promoterOf().start();
     await waitFor(async () => (await countOf(topic.id)) === 40, { what: 'forty messages' });
-    const early = await sql.query('SELECT 1 FROM broker.message_records WHERE published_at < scheduled_at');
-    expect(early).toEqual([]);
+    const late = (await messagesOf(sql, topic.id)).map((it) => it.lateMs);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThan(2_000); // the promise is 250; the bound is wide for machines that are busy with other things
   });
 
   it('a thousand that are due within one second are published when they are due, each once', async () => {

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 
 const waitForRows = <Row extends object>(query: string) =>
-  waitFor(async () => parts.sql.query<Row>(query).then((rows) => rows.length > 0 && rows), { what: 'a statement to wait for another transaction' });
+  waitFor(async () => parts.sql.query<Row>(query).then((rows) => rows.length > 0 && rows), { what: 'a statement to wait for another transaction', timeoutMs: 4_000 });
 
 describe('the days of the logs', () => {
   it('yesterday, today and the two days to come have their tables, however often and by however many they are made', async () => {

@@ -32,7 +32,7 @@ function laneOf(streams: PartitionStreams = parts.streams): DrainLane {
 const entries = async (topicId: string, partition = 0) => parts.streams.range({ topicId, partition }, 0, 1_000_000, 10_000);
 const offsets = async (topicId: string, partition = 0) => (await entries(topicId, partition)).map(({ offset }) => offset);
 const toBeThere = (topicId: string, wanted: readonly number[]) =>
-  waitFor(async () => JSON.stringify(await offsets(topicId)) === JSON.stringify(wanted), { what: `the stream to hold ${wanted.length} messages` });
+  waitFor(async () => JSON.stringify(await offsets(topicId)) === JSON.stringify(wanted), { what: `the stream to hold ${wanted.length} messages`, timeoutMs: 5_000 });
 /** A topic with a subscription that has settled nothing: without one nothing needs to be in the stream. */
 async function readTopic(partitionCount = 1): Promise<string> {
   const topicId = await parts.topic(partitionCount);

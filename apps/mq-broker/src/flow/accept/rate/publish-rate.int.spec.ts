@@ -145,7 +145,7 @@ describe('the publish rate of a tenant', () => {
     const rate = await replica();
     const tenant = tenantOf(10);
     await rate.take(tenant, 1);
-    await waitFor(async () => (await connections[0]!.exists(addresses.mqKey('rate', tenant.tenantId))) === 0, { what: 'the key to go' });
+    await waitFor(async () => (await connections[0]!.exists(addresses.mqKey('rate', tenant.tenantId))) === 0, { what: 'the key to go', timeoutMs: 3_000 });
   });
 });
 
